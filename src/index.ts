@@ -85,6 +85,7 @@ export type { CacheStats } from "./layers/cache-counts.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
 export type { CacheOptions } from "./model/cache-option.ts";
 export type { DiscoverOptions, Discovery } from "./model/discovery.ts";
+export type { EmbeddingReply, EmbedOptions } from "./model/embed.ts";
 export type { HealthOptions, ModelHealth } from "./model/health.ts";
 export type { Estimate, Model } from "./model/model.ts";
 export type { DeepPartial, ObjectReply, ObjectStream } from "./model/object.ts";

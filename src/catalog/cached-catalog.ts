@@ -175,6 +175,14 @@ const rowSchema = z.object({
   anthropicVersion: day.optional(),
   dialect: z.enum(WIRE_NAMES).optional(),
   toolResultMedia: z.literal(true).optional(),
+  embedding: z
+    .object({
+      texts: count.optional(),
+      tokens: count.optional(),
+      dimensions: count.optional(),
+      sizes: z.union([z.object({ each: z.array(count).max(100) }), z.object({ from: count, to: count })]).optional(),
+    })
+    .optional(),
   releasedOn: day.optional(),
   deprecated: z.literal(true).optional(),
   retiresOn: day.optional(),

@@ -5,6 +5,8 @@ import type { ModelRow } from "./model-row.ts";
 
 /** Applies the family rules to a row. Imported only where tables are generated. */
 export function withFamilyFacts(provider: string, row: ModelRow): ModelRow {
+  // The rules are about models that generate.
+  if (row.embedding !== undefined) return ordered(row);
   const rules = FACT_RULES.filter((rule) => rule.providers.includes(provider) && rule.ids.test(row.id));
   const ruled = rules.reduce((merged, rule) => mergeFacts(merged, rule.facts), row);
   return ordered(ruled);
@@ -15,7 +17,18 @@ function ordered(row: ModelRow): ModelRow {
   const sorted = <T extends Capability | string>(list: readonly T[] | undefined) =>
     list === undefined || list.length === 0 ? undefined : [...list].sort();
   const reasons = row.cannot?.includes("reasoning") !== true;
-  const { id, context, maxOutput, systemRole, anthropicVersion, dialect, toolResultMedia, timedPrice, price } = row;
+  const {
+    id,
+    context,
+    maxOutput,
+    systemRole,
+    anthropicVersion,
+    dialect,
+    toolResultMedia,
+    embedding,
+    timedPrice,
+    price,
+  } = row;
   const { releasedOn, deprecated, retiresOn } = row;
   return JSON.parse(
     JSON.stringify({
@@ -33,6 +46,7 @@ function ordered(row: ModelRow): ModelRow {
       anthropicVersion: row.lacks?.includes("temperature") ? undefined : anthropicVersion,
       dialect,
       toolResultMedia,
+      embedding,
       releasedOn,
       deprecated,
       retiresOn,

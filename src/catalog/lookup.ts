@@ -1,5 +1,5 @@
 import type { Price } from "../core/cost.ts";
-import type { Capabilities, ModelFacts } from "../core/target.ts";
+import type { Capabilities, EmbeddingFacts, ModelFacts } from "../core/target.ts";
 import { encodingOf } from "./encodings.ts";
 import { fineTunedFrom, rowOf, searchOrder, vendorOf } from "./find-row.ts";
 import type { ModelRow } from "./model-row.ts";
@@ -47,18 +47,24 @@ function listedFacts(providerId: string, modelId: string, overlay: Overlay | und
 
 function factsFrom(row: ModelRow): ModelFacts {
   const { context, maxOutput, efforts, reasoningWire, lacks, lacksWithEffort, oneSampler, systemRole } = row;
-  const { anthropicVersion, dialect, toolResultMedia, retiresOn } = row;
+  const { anthropicVersion, dialect, toolResultMedia, embedding, retiresOn } = row;
   const settings = { efforts, reasoningWire, lacks, lacksWithEffort, oneSampler };
-  const wire = { ...settings, systemRole, anthropicVersion, dialect, toolResultMedia, retiresOn };
+  const wire = { ...settings, systemRole, anthropicVersion, dialect, toolResultMedia, embedding, retiresOn };
   const facts = Object.entries({ context, maxOutput, ...wire }).filter(([, value]) => value !== undefined);
   return { known: true, capabilities: capabilitiesOf(row), ...Object.fromEntries(facts) };
 }
 
 /** Facts that also apply at other providers; wire format, versions and dates apply only to the vendor's API. */
 function travellingFacts(row: ModelRow): ModelFacts {
-  const { context, maxOutput, lacks, lacksWithEffort, oneSampler, efforts, toolResultMedia } = row;
-  const settings = { lacks, lacksWithEffort, oneSampler, efforts };
-  return { known: true, capabilities: capabilitiesOf(row), context, maxOutput, ...settings, toolResultMedia };
+  const { context, maxOutput, lacks, lacksWithEffort, oneSampler, efforts, toolResultMedia, embedding } = row;
+  const settings = { lacks, lacksWithEffort, oneSampler, efforts, toolResultMedia };
+  const lengths = embedding && lengthsOf(embedding);
+  return { known: true, capabilities: capabilitiesOf(row), context, maxOutput, ...settings, embedding: lengths };
+}
+
+/** How many texts a request may have is up to the provider. */
+function lengthsOf({ dimensions, sizes }: EmbeddingFacts): EmbeddingFacts {
+  return { dimensions, sizes };
 }
 
 function capabilitiesOf(row: ModelRow): Capabilities {

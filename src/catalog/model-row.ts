@@ -1,6 +1,13 @@
 import type { Price } from "../core/cost.ts";
 import type { Effort, SettingName } from "../core/request.ts";
-import type { Capability, ModelFacts } from "../core/target.ts";
+import type { Capability, EmbeddingFacts, ModelFacts } from "../core/target.ts";
+
+/** Models that the data packages lack or have wrong; used when the table is generated. */
+export interface AddedModels {
+  readonly providers: readonly string[];
+  readonly models: readonly ModelRow[];
+  readonly source: string;
+}
 
 /** One model at one provider in the generated table. */
 export interface ModelRow {
@@ -19,6 +26,7 @@ export interface ModelRow {
   readonly anthropicVersion?: string;
   readonly dialect?: string;
   readonly toolResultMedia?: true;
+  readonly embedding?: EmbeddingFacts;
   /** Release day or month, ISO format; only in cached rows. */
   readonly releasedOn?: string;
   /** Deprecated by its provider; only in cached rows. */

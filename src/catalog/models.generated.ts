@@ -121,7 +121,10 @@ export const MODEL_TABLES: Readonly<Record<string, string>> = {
 {"id":"o3-mini-2025-01-31","context":200000,"maxOutput":100000,"can":["files","jsonSchema","promptCache","reasoning","stop","streaming","tools"],"cannot":["audio","parallelTools","temperature","vision"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","price":{"input":1.1,"output":4.4,"cacheRead":0.55}},
 {"id":"o3-pro","context":200000,"maxOutput":100000,"can":["files","jsonSchema","promptCache","reasoning","streaming","tools","vision"],"cannot":["audio","parallelTools","stop","temperature"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","dialect":"openai-responses","price":{"input":20,"output":80}},
 {"id":"o4-mini","context":200000,"maxOutput":100000,"can":["files","jsonSchema","promptCache","reasoning","streaming","tools","vision"],"cannot":["audio","parallelTools","stop","temperature"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","price":{"input":1.1,"output":4.4,"cacheRead":0.28}},
-{"id":"o4-mini-deep-research","context":200000,"maxOutput":100000,"can":["files","promptCache","reasoning","streaming","vision","webSearch"],"cannot":["audio","jsonSchema","parallelTools","stop","temperature"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","dialect":"openai-responses"}
+{"id":"o4-mini-deep-research","context":200000,"maxOutput":100000,"can":["files","promptCache","reasoning","streaming","vision","webSearch"],"cannot":["audio","jsonSchema","parallelTools","stop","temperature"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","dialect":"openai-responses"},
+{"id":"text-embedding-3-large","context":8192,"can":["embeddings"],"embedding":{"dimensions":3072,"sizes":{"from":1,"to":3072}},"price":{"input":0.13,"output":0}},
+{"id":"text-embedding-3-small","context":8192,"can":["embeddings"],"embedding":{"dimensions":1536,"sizes":{"from":1,"to":1536}},"price":{"input":0.02,"output":0}},
+{"id":"text-embedding-ada-002","context":8192,"can":["embeddings"],"embedding":{"dimensions":1536,"sizes":{"each":[]}},"price":{"input":0.1,"output":0}}
 ]`,
   bedrock: `[
 {"id":"amazon.nova-2-lite-v1:0","context":1000000,"maxOutput":65535,"can":["reasoning","streaming","tools","vision"],"price":{"input":0.33,"output":2.75,"cacheRead":0.0825,"cacheWrite":0.33}},
@@ -348,7 +351,10 @@ export const MODEL_TABLES: Readonly<Record<string, string>> = {
 {"id":"command-r-plus","context":128000,"maxOutput":4000,"can":["jsonSchema","stop","streaming","temperature","tools"],"cannot":["audio","promptCache","reasoning","vision"],"price":{"input":2.5,"output":10}},
 {"id":"command-r-plus-08-2024","context":128000,"maxOutput":4000,"can":["jsonSchema","stop","streaming","temperature","tools"],"cannot":["audio","promptCache","reasoning","vision"],"price":{"input":2.5,"output":10}},
 {"id":"command-r7b","can":["jsonSchema","stop","streaming","temperature","tools"],"cannot":["audio","promptCache"],"price":{"input":0.0375,"output":0.15}},
-{"id":"command-r7b-12-2024","context":128000,"maxOutput":4000,"can":["jsonSchema","stop","streaming","temperature","tools"],"cannot":["audio","promptCache","reasoning","vision"],"price":{"input":0.0375,"output":0.15}}
+{"id":"command-r7b-12-2024","context":128000,"maxOutput":4000,"can":["jsonSchema","stop","streaming","temperature","tools"],"cannot":["audio","promptCache","reasoning","vision"],"price":{"input":0.0375,"output":0.15}},
+{"id":"embed-english-v3.0","context":512,"can":["embeddings"],"embedding":{"dimensions":1024,"sizes":{"each":[]}}},
+{"id":"embed-multilingual-v3.0","context":512,"can":["embeddings"],"embedding":{"dimensions":1024,"sizes":{"each":[]}}},
+{"id":"embed-v4.0","context":128000,"can":["embeddings"],"embedding":{"dimensions":1536,"sizes":{"each":[256,512,1024,1536]}},"price":{"input":0.12,"output":0}}
 ]`,
   copilot: `[
 {"id":"claude-fable-5","context":1000000,"maxOutput":128000,"can":["reasoning","streaming","tools","vision"],"reasoningWire":"effort","efforts":["minimal","low","medium","high","xhigh","max"],"price":{"input":10,"output":50,"cacheRead":1,"cacheWrite":12.5}},
@@ -410,7 +416,9 @@ export const MODEL_TABLES: Readonly<Record<string, string>> = {
 {"id":"qwen3.7-plus","context":1000000,"maxOutput":65536,"can":["reasoning","stop","streaming","temperature","tools","vision"],"lacks":["reasoningEffort"]},
 {"id":"qwen3.8-flash","context":1000000,"maxOutput":131072,"can":["reasoning","stop","streaming","temperature","tools","vision"],"reasoningWire":"effort","efforts":["low","medium","xhigh"]},
 {"id":"qwen3.8-max","context":1000000,"maxOutput":131072,"can":["reasoning","stop","streaming","temperature","tools","vision"],"reasoningWire":"effort","efforts":["low","medium","xhigh"]},
-{"id":"qwq-plus","context":131072,"maxOutput":8192,"can":["reasoning","stop","streaming","temperature","tools"],"lacks":["reasoningEffort"]}
+{"id":"qwq-plus","context":131072,"maxOutput":8192,"can":["reasoning","stop","streaming","temperature","tools"],"lacks":["reasoningEffort"]},
+{"id":"text-embedding-v3","context":8192,"can":["embeddings"],"embedding":{"dimensions":1024,"sizes":{"each":[64,128,256,512,768,1024]}}},
+{"id":"text-embedding-v4","context":8192,"can":["embeddings"],"embedding":{"dimensions":1024,"sizes":{"each":[64,128,256,512,768,1024,1536,2048]}}}
 ]`,
   deepseek: `[
 {"id":"deepseek-chat","context":131072,"maxOutput":8192,"can":["promptCache","stop","streaming","temperature","tools"],"cannot":["audio","files","jsonSchema","reasoning","vision"],"price":{"input":0.27,"output":1.1,"cacheRead":0.07}},
@@ -480,6 +488,8 @@ export const MODEL_TABLES: Readonly<Record<string, string>> = {
 {"id":"gemini-3.7-flash","context":1048576,"maxOutput":65536,"can":["audio","files","jsonSchema","parallelTools","promptCache","reasoning","stop","streaming","temperature","tools","vision","webSearch"],"reasoningWire":"level","efforts":["low","medium","high"],"toolResultMedia":true,"timedPrice":true},
 {"id":"gemini-3.8-flash","context":1048576,"maxOutput":65536,"can":["audio","files","jsonSchema","parallelTools","promptCache","reasoning","stop","streaming","temperature","tools","vision","webSearch"],"reasoningWire":"level","efforts":["low","medium","high"],"toolResultMedia":true,"timedPrice":true},
 {"id":"gemini-4-argon","context":1048576,"maxOutput":32768,"can":["audio","files","jsonSchema","parallelTools","promptCache","reasoning","stop","streaming","temperature","tools","vision","webSearch"],"reasoningWire":"level","efforts":["low","medium","high"],"toolResultMedia":true,"price":{"input":2,"output":10,"cacheRead":0.1}},
+{"id":"gemini-embedding-001","context":2048,"can":["embeddings"],"embedding":{"dimensions":3072,"sizes":{"from":1,"to":3072}},"price":{"input":0.15,"output":0}},
+{"id":"gemini-embedding-2","context":8192,"can":["embeddings"],"embedding":{"dimensions":3072,"sizes":{"from":1,"to":3072}},"price":{"input":0.2,"output":0}},
 {"id":"gemini-flash-latest","context":1048576,"maxOutput":65536,"can":["audio","files","jsonSchema","parallelTools","promptCache","reasoning","stop","streaming","temperature","tools","vision","webSearch"],"reasoningWire":"level","efforts":["minimal","low","medium","high"],"toolResultMedia":true,"price":{"input":1.5,"output":9,"cacheRead":0.15}},
 {"id":"gemini-flash-lite-latest","context":1048576,"maxOutput":65536,"can":["audio","files","jsonSchema","parallelTools","promptCache","reasoning","stop","streaming","temperature","tools","vision","webSearch"],"reasoningWire":"level","efforts":["minimal","low","medium","high"],"toolResultMedia":true,"price":{"input":0.25,"output":1.5,"cacheRead":0.025}},
 {"id":"gemini-omni-flash-preview","can":["audio","files","jsonSchema","parallelTools","promptCache","stop","streaming","temperature","tools","vision","webSearch"],"price":{"input":1.5,"output":9}},
@@ -598,6 +608,7 @@ export const MODEL_TABLES: Readonly<Record<string, string>> = {
   mistral: `[
 {"id":"codestral-2501","can":["jsonSchema","stop","streaming","temperature","tools"],"price":{"input":0.3,"output":0.9}},
 {"id":"codestral-2508","context":256000,"maxOutput":8192,"can":["jsonSchema","stop","streaming","temperature","tools"],"cannot":["reasoning","vision"],"price":{"input":0.3,"output":0.9,"cacheRead":0.03}},
+{"id":"codestral-embed","context":8192,"can":["embeddings"],"embedding":{"dimensions":1536,"sizes":{"from":1,"to":3072}}},
 {"id":"codestral-latest","context":256000,"maxOutput":4096,"can":["jsonSchema","stop","streaming","temperature","tools"],"cannot":["reasoning","vision"],"price":{"input":0.3,"output":0.9}},
 {"id":"deepseek-v4-1-flash-1017","context":1048576,"maxOutput":128000,"can":["jsonSchema","reasoning","stop","streaming","temperature","tools"],"cannot":["vision"],"reasoningWire":"effort","efforts":["none","low","high","max"],"price":{"input":0.3,"output":1.2,"cacheRead":0.007}},
 {"id":"devstral-2512","context":262144,"maxOutput":262144,"can":["jsonSchema","stop","streaming","temperature","tools"],"cannot":["reasoning","vision"],"price":{"input":0.4,"output":2,"cacheRead":0.04}},
@@ -621,6 +632,7 @@ export const MODEL_TABLES: Readonly<Record<string, string>> = {
 {"id":"ministral-8b-2512","context":262144,"maxOutput":262144,"can":["jsonSchema","stop","streaming","temperature","tools","vision"],"cannot":["reasoning"],"price":{"input":0.15,"output":0.15,"cacheRead":0.015}},
 {"id":"ministral-8b-latest","context":262144,"maxOutput":128000,"can":["jsonSchema","stop","streaming","temperature","tools","vision"],"cannot":["reasoning"],"price":{"input":0.15,"output":0.15,"cacheRead":0.015}},
 {"id":"mistral-7b","can":["jsonSchema","stop","streaming","temperature","tools"],"price":{"input":0.25,"output":0.25}},
+{"id":"mistral-embed","context":8192,"can":["embeddings"],"embedding":{"dimensions":1024,"sizes":{"each":[]}},"price":{"input":0.1,"output":0.1}},
 {"id":"mistral-large","can":["jsonSchema","stop","streaming","temperature","tools"],"price":{"input":2,"output":6}},
 {"id":"mistral-large-2407","can":["jsonSchema","stop","streaming","temperature","tools"],"price":{"input":2,"output":6}},
 {"id":"mistral-large-2411","can":["jsonSchema","stop","streaming","temperature","tools"],"price":{"input":2,"output":6}},
@@ -792,7 +804,10 @@ export const MODEL_TABLES: Readonly<Record<string, string>> = {
 {"id":"o3-mini-2025-01-31","context":200000,"maxOutput":100000,"can":["files","jsonSchema","promptCache","reasoning","stop","streaming","tools"],"cannot":["audio","parallelTools","temperature","vision"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","retiresOn":"2026-10-23","price":{"input":1.1,"output":4.4,"cacheRead":0.55}},
 {"id":"o3-pro","context":200000,"maxOutput":100000,"can":["files","jsonSchema","promptCache","reasoning","streaming","tools","vision"],"cannot":["audio","parallelTools","stop","temperature"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","dialect":"openai-responses","retiresOn":"2026-12-11","price":{"input":20,"output":80}},
 {"id":"o4-mini","context":200000,"maxOutput":100000,"can":["files","jsonSchema","promptCache","reasoning","streaming","tools","vision"],"cannot":["audio","parallelTools","stop","temperature"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","retiresOn":"2026-10-23","price":{"input":1.1,"output":4.4,"cacheRead":0.275}},
-{"id":"o4-mini-deep-research","context":200000,"maxOutput":100000,"can":["files","promptCache","reasoning","streaming","vision","webSearch"],"cannot":["audio","jsonSchema","parallelTools","stop","temperature"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","dialect":"openai-responses","price":{"input":2,"output":8,"cacheRead":0.5}}
+{"id":"o4-mini-deep-research","context":200000,"maxOutput":100000,"can":["files","promptCache","reasoning","streaming","vision","webSearch"],"cannot":["audio","jsonSchema","parallelTools","stop","temperature"],"reasoningWire":"effort","efforts":["low","medium","high"],"lacks":["frequencyPenalty","logitBias","logprobs","parallelToolCalls","presencePenalty","temperature","topLogprobs","topP","verbosity"],"systemRole":"developer","dialect":"openai-responses","price":{"input":2,"output":8,"cacheRead":0.5}},
+{"id":"text-embedding-3-large","context":8192,"can":["embeddings"],"embedding":{"dimensions":3072,"sizes":{"from":1,"to":3072}},"price":{"input":0.13,"output":0}},
+{"id":"text-embedding-3-small","context":8192,"can":["embeddings"],"embedding":{"dimensions":1536,"sizes":{"from":1,"to":1536}},"price":{"input":0.02,"output":0}},
+{"id":"text-embedding-ada-002","context":8192,"can":["embeddings"],"embedding":{"dimensions":1536,"sizes":{"each":[]}},"price":{"input":0.1,"output":0}}
 ]`,
   openrouter: `[
 {"id":"aion-labs/aion-2.0","context":131072,"maxOutput":32768,"can":["reasoning","streaming","tools"],"cannot":["vision"],"reasoningWire":"effort","efforts":["minimal","low","medium","high"],"price":{"input":0.8,"output":1.6,"cacheRead":0.2}},
@@ -1264,7 +1279,11 @@ export const MODEL_TABLES: Readonly<Record<string, string>> = {
 {"id":"gemini-3.7-flash","context":1048576,"maxOutput":65536,"can":["audio","files","jsonSchema","parallelTools","promptCache","reasoning","stop","streaming","temperature","tools","vision","webSearch"],"reasoningWire":"level","efforts":["low","medium","high"],"toolResultMedia":true,"timedPrice":true},
 {"id":"gemini-3.8-flash","context":1048576,"maxOutput":65536,"can":["audio","files","jsonSchema","parallelTools","promptCache","reasoning","stop","streaming","temperature","tools","vision","webSearch"],"reasoningWire":"level","efforts":["low","medium","high"],"toolResultMedia":true,"timedPrice":true},
 {"id":"gemini-4-argon","context":1048576,"maxOutput":65536,"can":["audio","files","jsonSchema","parallelTools","promptCache","reasoning","stop","streaming","temperature","tools","vision","webSearch"],"reasoningWire":"level","efforts":["low","medium","high"],"toolResultMedia":true,"price":{"input":2,"output":10,"cacheRead":0.1}},
-{"id":"gemini-pro","context":32760,"maxOutput":8192,"can":["stop","streaming","temperature","tools"],"cannot":["audio","promptCache","reasoning","vision"],"price":{"input":0.125,"output":0.375}}
+{"id":"gemini-embedding-001","context":2048,"can":["embeddings"],"embedding":{"texts":1,"dimensions":3072,"sizes":{"from":1,"to":3072}},"price":{"input":0.15,"output":0}},
+{"id":"gemini-embedding-2","context":8192,"can":["embeddings"],"embedding":{"texts":1,"dimensions":3072,"sizes":{"from":1,"to":3072}},"price":{"input":0.2,"output":0}},
+{"id":"gemini-pro","context":32760,"maxOutput":8192,"can":["stop","streaming","temperature","tools"],"cannot":["audio","promptCache","reasoning","vision"],"price":{"input":0.125,"output":0.375}},
+{"id":"text-embedding-005","context":2048,"can":["embeddings"],"embedding":{"texts":250,"tokens":20000,"dimensions":768,"sizes":{"from":1,"to":768}}},
+{"id":"text-multilingual-embedding-002","context":2048,"can":["embeddings"],"embedding":{"texts":250,"tokens":20000,"dimensions":768,"sizes":{"from":1,"to":768}}}
 ]`,
   xai: `[
 {"id":"grok-2","can":["jsonSchema","promptCache","stop","streaming","temperature","tools"],"cannot":["reasoning"],"price":{"input":2,"output":10}},

@@ -1,11 +1,5 @@
-import type { ModelRow } from "./model-row.ts";
-
-/** Models still in use that the data packages lack or have wrong; used when the table is generated. */
-export interface AddedModels {
-  readonly providers: readonly string[];
-  readonly models: readonly ModelRow[];
-  readonly source: string;
-}
+import { EMBEDDING_MODELS } from "./embedding-models.ts";
+import type { AddedModels, ModelRow } from "./model-row.ts";
 
 const row = (
   id: string,
@@ -24,7 +18,9 @@ const SEES = { can: ["vision"] } as const;
 const TOOLS = { can: ["tools"], cannot: ["vision", "reasoning"] } as const;
 const TOOLS_AND_SIGHT = { can: ["tools", "vision"], cannot: ["reasoning"] } as const;
 
+/** Models still in use that the data packages lack or have wrong; used when the table is generated. */
 export const ADDED_MODELS: readonly AddedModels[] = [
+  ...EMBEDDING_MODELS,
   {
     providers: ["openai", "azure"],
     source: "https://platform.openai.com/docs/models",

@@ -285,7 +285,6 @@ export const PRICE_TABLES: Readonly<Record<string, string>> = {
 {"ids":["moonshotai/kimi-k2-instruct","moonshotai/kimi-k2-instruct-0905"],"prices":[{"price":{"input":1,"output":3,"cacheRead":0.5}}]}
 ]`,
   mistral: `[
-{"ids":["mistral-embed"],"prices":[{"price":{"input":0.1,"output":0.1}}]},
 {"ids":["mistral-small-24b-instruct-2501"],"prices":[{"price":{"input":0.05,"output":0.08}}]},
 {"ids":["mistral-small-3.1-24b-instruct"],"prices":[{"price":{"input":0.351,"output":0.555}}]},
 {"ids":["mistral-small-3.2-24b-instruct"],"prices":[{"price":{"input":0.075,"output":0.2}}]},

@@ -1,4 +1,5 @@
 import type { ProviderRow } from "./provider-row.ts";
+import { OPENAI_EMBEDDINGS } from "./providers-vendors.ts";
 
 /** Clouds and gateways that serve models of other vendors. */
 export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
@@ -18,6 +19,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
       jsonMode: "json_schema",
       maxStops: 4,
       promptCacheKey: true,
+      embeddings: OPENAI_EMBEDDINGS,
     },
     tokenHook: true,
     docs: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/api-version-lifecycle",
@@ -31,7 +33,8 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     location: "global",
     keyEnv: ["GOOGLE_OAUTH_ACCESS_TOKEN"],
     auth: "bearer",
-    quirks: { modelList: "partial", maxStops: 5 },
+    // Newer models take one text: https://cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings
+    quirks: { modelList: "partial", maxStops: 5, embeddings: { texts: 1 } },
     tokenHook: true,
     docs: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
   },

@@ -82,7 +82,12 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: [],
     keyless: true,
     auth: "none",
-    quirks: { maxTokensKey: "max_completion_tokens", jsonMode: "json_schema" },
+    quirks: {
+      maxTokensKey: "max_completion_tokens",
+      jsonMode: "json_schema",
+      // The smaller limit of its wire formats.
+      embeddings: { texts: 100, base64: true },
+    },
     docs: "https://www.npmjs.com/package/modelwright",
   },
 ];

@@ -1,4 +1,8 @@
+import type { EmbeddingQuirks } from "../core/target.ts";
 import type { ProviderRow } from "./provider-row.ts";
+
+/** https://platform.openai.com/docs/api-reference/embeddings/create */
+export const OPENAI_EMBEDDINGS: EmbeddingQuirks = { texts: 2_048, tokens: 300_000, base64: true };
 
 /** Companies that serve their own models. */
 export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
@@ -15,6 +19,7 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
       jsonMode: "json_schema",
       maxStops: 4,
       promptCacheKey: true,
+      embeddings: OPENAI_EMBEDDINGS,
       // gpt-4o-mini: 2,833 and 5,667 for each of up to eight tiles: https://platform.openai.com/docs/guides/images-vision
       maxImageTokens: 48_169,
     },
@@ -38,7 +43,8 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://generativelanguage.googleapis.com",
     keyEnv: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
     auth: "x-goog-api-key",
-    quirks: { maxStops: 5 },
+    // https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
+    quirks: { maxStops: 5, embeddings: { texts: 100 } },
     docs: "https://ai.google.dev/api/generate-content",
   },
   {
@@ -83,6 +89,8 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
       jsonMode: "json_schema",
       toolIds: "nine-alphanumeric",
       maxTemperature: 1.5,
+      // "Too many tokens in batch. Max is 16384"; "Too many inputs in request" above 512.
+      embeddings: { texts: 512, tokens: 16_384, dimensionsKey: "output_dimension" },
       lacks: ["seed", "logitBias", "logprobs", "topLogprobs", "user", "verbosity", "serviceTier", "modalities"],
     },
     docs: "https://docs.mistral.ai/api/endpoint/chat",
@@ -114,6 +122,8 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
       jsonMode: "json_schema",
       maxTemperature: 1,
       maxStops: 5,
+      // https://docs.cohere.com/reference/embed
+      embeddings: { texts: 96 },
       lacks: [
         "logitBias",
         "topLogprobs",
@@ -187,6 +197,8 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
       reasoningField: "reasoning_content",
       jsonMode: "json_object",
       lacks: ["frequencyPenalty", "logitBias", "verbosity", "serviceTier", "metadata"],
+      // https://www.alibabacloud.com/help/en/model-studio/embedding
+      embeddings: { texts: 10 },
     },
     docs: "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
   },

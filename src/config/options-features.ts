@@ -157,6 +157,21 @@ export const featureOptions = {
     }),
     { perCall: true, policy: {} },
   ),
+  dimensions: option(
+    count(1).meta({
+      description: "Length of the vectors of embed(). Default: the model's own.",
+      examples: [512],
+    }),
+    { policy: {} },
+  ),
+  embed_batch_size: option(
+    count(1).meta({
+      description:
+        "Maximum texts of one request of embed(); more texts need several. Default: the provider's limit, or 32 if it is unknown.",
+      examples: [256],
+    }),
+    { policy: {} },
+  ),
   strip_special_tokens: option(
     oneOf("true, false, an array of tokens or { tokens, where }", [
       flag(),

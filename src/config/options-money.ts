@@ -76,6 +76,7 @@ export const capabilityOptions = {
       temperature: able("supports `temperature`"),
       streaming: able("can stream"),
       web_search: able("can search the web"),
+      embeddings: able("computes embeddings"),
       context: count(1).meta({ description: "Context window: tokens of prompt and answer.", examples: [200_000] }),
       max_output: count(1).meta({ description: "Maximum tokens of an answer.", examples: [64_000] }),
     }).meta({

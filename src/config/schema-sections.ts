@@ -42,8 +42,9 @@ const STORE_ERROR = 'must be "memory" or "state"; with "state", answers are kept
 
 export const semanticSection = table({
   model: text().meta({
-    description: "The model of the embeddings, as the function `embed` of the factory knows it. Required.",
-    examples: ["text-embedding-3-small"],
+    description:
+      "The entry that computes the embeddings; with the function `embed` of the factory, the name that it is given. Required.",
+    examples: ["embedder"],
   }),
   threshold: share().meta({
     description: "Cosine similarity from which a stored answer is used, 0 to 1.",
@@ -55,9 +56,8 @@ export const semanticSection = table({
     examples: ["500ms"],
   }),
 }).meta({
-  description:
-    "Answers of similar calls are given again: calls that differ only in the text of the last message. Needs the function `embed` of the factory.",
-  examples: [{ model: "text-embedding-3-small" }],
+  description: "Answers of similar calls are given again: calls that differ only in the text of the last message.",
+  examples: [{ model: "embedder" }],
 });
 
 export const cacheSection = table({

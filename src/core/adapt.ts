@@ -4,6 +4,7 @@ import type { CallInput } from "./call.ts";
 import { Changes } from "./changes.ts";
 import type { Dialect } from "./dialect.ts";
 import { adaptEffort } from "./effort.ts";
+import type { ModelError } from "./error.ts";
 import { estimateTokens } from "./estimate.ts";
 import { type Mutable, mergedAdaptation, mergedSettings } from "./merged-settings.ts";
 import type { Message } from "./message.ts";
@@ -28,6 +29,7 @@ export interface Adapted {
  * anything is sent.
  */
 export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapted {
+  if (target.facts.embedding !== undefined) throw generatesNothing(target);
   const { adaptation, list, forced, cutAt, settings, extraBody } = adaptedSettings(input, target, dialect);
   const changes = new Changes(target, adaptation);
   const messages = adaptMessages(withPrelude(input, target), changes);
@@ -47,6 +49,11 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   const shared = list.map((adjustment) => ({ ...adjustment }));
   if (changes.list.length === 0) return { request, adjustments: shared, forced };
   return { request, adjustments: [...shared, ...changes.list], forced: [...forced, ...changes.forced] };
+}
+
+function generatesNothing(target: Target): ModelError {
+  const words = `${target.modelId} computes embeddings and generates no answers; use model.embed(texts). Nothing was sent`;
+  return misfitError(target, "unsupported", words);
 }
 
 /** The part of a request that does not depend on its messages. Calls share it, so it must not be changed. */
@@ -112,7 +119,8 @@ function refuseUnknownTool({ tools = [], toolChoice, webSearch }: Settings, extr
   throw misfitError(target, "invalid_request", `unknown tool "${toolChoice.name}" in toolChoice${hint}`);
 }
 
-function requirePrice(request: ModelRequest, target: Target): void {
+/** @throws ModelError `unsupported` if the cost of a request cannot be known. */
+export function requirePrice(request: ModelRequest, target: Target): void {
   const promptTokens = () => estimateTokens(request.messages, request.settings.tools);
   const missing = missingPrice(request, target.price(), promptTokens, target.dialect);
   if (missing === undefined) return;

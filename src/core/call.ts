@@ -2,6 +2,7 @@ import type { Attempt } from "./attempt.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { Cost } from "./cost.ts";
 import { DeliveredText } from "./delivered-text.ts";
+import type { EmbeddingInput } from "./embedding-input.ts";
 import type { ModelError } from "./error.ts";
 import type { FlowEvent } from "./event.ts";
 import type { LedgerBudget } from "./ledger.ts";
@@ -17,6 +18,8 @@ import type { Exchange, Remark } from "./transport.ts";
 /** The caller's input and options, before a target is chosen. */
 export interface CallInput extends CallPolicy {
   readonly messages: readonly Message[];
+  /** Present if the call asks for embeddings instead of an answer; `messages` is then empty. */
+  readonly embedding?: EmbeddingInput | undefined;
   /** Settings of this call; they take precedence over those of the entry. */
   readonly settings: Settings;
   readonly samples: number;

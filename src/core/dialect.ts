@@ -23,6 +23,11 @@ export interface Dialect {
   load?(): Promise<unknown> | undefined;
   /** Sends the request of `call` to its target and yields the answer. Errors are ModelErrors. */
   open(call: Call): Events;
+  /**
+   * Sends the texts of an embedding request and yields `embeddings` and `finish`, with `usage` before them if it was reported.
+   * Absent if the wire format has no embeddings.
+   */
+  embed?(call: Call): Events;
   /** The provider's count of the prompt tokens; absent if it has no such endpoint. */
   countTokens?(operation: RequestOperation): Promise<number>;
   /** The provider's list of models; absent if it has none. */

@@ -1,6 +1,7 @@
 import { estimateTokenCount as estimateText } from "tokenx";
 import type { MediaPart, Message, Part } from "./message.ts";
 import type { ResponseFormat } from "./option-values.ts";
+import type { ModelRequest } from "./request.ts";
 import { tokenBound } from "./token-bound.ts";
 import type { Tool } from "./tool.ts";
 
@@ -17,6 +18,12 @@ export function estimateTokens(
 ): number {
   const tokens = promptTokens(messages, tools, { text: estimateTextTokens, media: typicalMediaTokens });
   return format?.type === "json_schema" ? tokens + estimateTextTokens(JSON.stringify(format)) : tokens;
+}
+
+/** Estimates the tokens of the prompt or texts of a request. */
+export function requestTokens({ embedding, messages, settings }: ModelRequest): number {
+  if (embedding === undefined) return estimateTokens(messages, settings.tools, settings.responseFormat);
+  return embedding.texts.reduce((sum, text) => sum + estimateTextTokens(text), 0);
 }
 
 /** An upper bound of the tokens of a prompt, for reservations, if `mediaTokens` is one. */

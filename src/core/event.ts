@@ -44,6 +44,8 @@ export type FoldEvent =
       readonly signature: string;
       readonly sample: number;
     }
+  /** The vectors of an embedding request, one for each text, in their order. */
+  | { readonly type: "embeddings"; readonly vectors: readonly Float32Array[] }
   /** Output without a place in the reply, for example an image or a search that the provider ran; `raw` has it. */
   | { readonly type: "other-output"; readonly sample: number }
   | {
@@ -82,6 +84,7 @@ export function isContent(event: FlowEvent): event is ContentEvent {
 const FOLD_EVENTS: ReadonlySet<string> = new Set<FoldEvent["type"]>([
   "refusal-delta",
   "signature",
+  "embeddings",
   "other-output",
   "response",
 ]);

@@ -31,6 +31,8 @@ export interface HookCall {
 /** A call before anything is sent. */
 export interface RequestEvent extends HookCall {
   readonly messages: readonly Message[];
+  /** Present if the call asks for embeddings; `messages` is then empty. */
+  readonly texts?: readonly string[];
   /** The settings of this call; those of the entry are not included. */
   readonly settings: Settings;
   readonly streaming: boolean;
@@ -102,6 +104,8 @@ export type Refusal = false | { readonly reject: string };
 export interface RequestChange {
   /** Replace those of the call. */
   readonly messages?: Input;
+  /** Replace those of a call for embeddings: as many, in the same order. */
+  readonly texts?: readonly string[];
   /** Laid over those of the call; `undefined` removes one. */
   readonly settings?: Settings;
 }
@@ -129,7 +133,10 @@ export interface Hooks {
   readonly before?: (
     request: RequestEvent,
   ) => RequestChange | Refusal | undefined | Promise<RequestChange | Refusal | undefined>;
-  /** Refuses a complete answer: the call then fails with `rejected`. Streams deliver their `finish` after it has agreed. */
+  /**
+   * Refuses a complete answer: the call then fails with `rejected`. Streams deliver their `finish` after it has agreed. Not
+   * called for embeddings.
+   */
   readonly after?: (reply: Reply, call: HookCall) => Refusal | undefined | Promise<Refusal | undefined>;
   /** Layers around every call, the outermost first. A middleware that does not call `next` answers itself. */
   readonly middleware?: readonly Layer[];

@@ -188,6 +188,13 @@ export interface EntryOptions extends Settings {
    * answers and tool calls. Default: `0`.
    */
   readonly continueOnLength?: number;
+  /** Length of the vectors of embed(). Default: the model's own. */
+  readonly dimensions?: number;
+  /**
+   * Maximum texts of one request of embed(); more texts need several. Default: the provider's limit, or 32 if it is
+   * unknown.
+   */
+  readonly embedBatchSize?: number;
   /**
    * Remove leaked control tokens (such as <|im_end|>) from the end of answers: true for the usual ones, or your own
    * array. A table also sets where; inside the text they may be content. Default: `false`.
@@ -362,6 +369,7 @@ export interface EntryOptions extends Settings {
     readonly temperature?: boolean;
     readonly streaming?: boolean;
     readonly webSearch?: boolean;
+    readonly embeddings?: boolean;
     readonly context?: number;
     readonly maxOutput?: number;
   };
@@ -533,6 +541,13 @@ export interface Policy {
    * answers and tool calls. Default: `0`.
    */
   readonly continueOnLength: number;
+  /** Length of the vectors of embed(). Default: the model's own. */
+  readonly dimensions: number | undefined;
+  /**
+   * Maximum texts of one request of embed(); more texts need several. Default: the provider's limit, or 32 if it is
+   * unknown.
+   */
+  readonly embedBatchSize: number | undefined;
   /**
    * Remove leaked control tokens (such as <|im_end|>) from the end of answers: true for the usual ones, or your own
    * array. A table also sets where; inside the text they may be content. Default: `false`.

@@ -8,10 +8,11 @@ const MOST_THINKING = 32_000;
 /** The responses wire raises smaller limits. */
 const FEWEST_ON_RESPONSES = 16;
 
-type Answer = Pick<ModelRequest, "settings" | "samples" | "extraBody">;
+type Answer = Pick<ModelRequest, "embedding" | "settings" | "samples" | "extraBody">;
 
 /** The most tokens of all answers to a request; otherwise the field that removes the limit. */
-export function outputBound({ settings, samples, extraBody }: Answer, target: Target): number | string {
+export function outputBound({ embedding, settings, samples, extraBody }: Answer, target: Target): number | string {
+  if (embedding !== undefined || target.facts.embedding !== undefined) return 0;
   const limit = settings.maxNewTokens ?? target.facts.maxOutput ?? unknownLimit(settings, target);
   const own = { tokens: target.dialect === "openai-responses" ? Math.max(limit, FEWEST_ON_RESPONSES) : limit, samples };
   for (const name in extraBody) {

@@ -13,7 +13,10 @@ export interface PromptBound {
 }
 
 /** The most tokens that the prompt of a request can have at a target. */
-export function promptBound({ messages, settings, extraBody }: ModelRequest, target: Target): PromptBound {
+export function promptBound(request: ModelRequest, target: Target): PromptBound {
+  const { messages, embedding, settings, extraBody } = request;
+  if (embedding !== undefined)
+    return { tokens: textsBound(embedding.texts) + extraTokens(extraBody), unbounded: undefined };
   let unbounded = storedPrompt(extraBody);
   const mediaTokens = (part: MediaPart) => {
     const bound = mediaBound(part, target.quirks.maxImageTokens);
@@ -23,6 +26,14 @@ export function promptBound({ messages, settings, extraBody }: ModelRequest, tar
   };
   const tokens = maxTokens(messages, settings.tools, mediaTokens);
   return { tokens: tokens + formatTokens(settings.responseFormat) + extraTokens(extraBody), unbounded };
+}
+
+/** Some tokenizers mark the beginning and end of each text. */
+export const MARKS_OF_TEXT = 2;
+
+/** The most tokens that texts can have. */
+function textsBound(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + tokenBound(text) + MARKS_OF_TEXT, 0);
 }
 
 /** Wires repeat the names of a schema in `required`, close its objects, and may put it into an instruction. */

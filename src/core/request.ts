@@ -1,3 +1,4 @@
+import type { EmbeddingInput } from "./embedding-input.ts";
 import type { Message } from "./message.ts";
 import { EFFORTS, type Effort, type PromptCache, type ResponseFormat } from "./option-values.ts";
 import { SETTING_NAMES, type Settings } from "./options.generated.ts";
@@ -18,6 +19,8 @@ export function pickSettings(source: Readonly<Record<string, unknown>>): Setting
 /** The canonical request for one target. Only the encoding for the wire format is left to do. */
 export interface ModelRequest {
   readonly messages: readonly Message[];
+  /** Present if the request asks for embeddings instead of an answer; `messages` is then empty. */
+  readonly embedding?: EmbeddingInput | undefined;
   readonly settings: Omit<Settings, "reasoningEffort"> & { readonly reasoningEffort?: Effort | undefined };
   /** Stop sequences that the target does not support; the library ends the answer there. */
   readonly cutAt?: readonly string[] | undefined;

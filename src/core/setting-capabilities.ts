@@ -16,6 +16,7 @@ export const SETTING_CAPABILITIES = {
 const EVERY_CAPABILITY: Readonly<Record<Capability, true>> = {
   ...{ reasoning: true, stop: true, tools: true, parallelTools: true, vision: true, files: true, audio: true },
   ...{ promptCache: true, jsonSchema: true, temperature: true, streaming: true, webSearch: true },
+  embeddings: true,
 };
 
 export const CAPABILITIES = Object.keys(EVERY_CAPABILITY) as readonly Capability[];

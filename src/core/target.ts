@@ -19,6 +19,7 @@ export interface Capabilities {
   readonly temperature?: boolean;
   readonly streaming?: boolean;
   readonly webSearch?: boolean;
+  readonly embeddings?: boolean;
 }
 export type Capability = keyof Capabilities;
 
@@ -53,10 +54,23 @@ export interface ModelFacts {
   readonly chatTools?: "without-effort" | "effort-none" | undefined;
   /** Whether the model supports images in tool results, if its wire format does. */
   readonly toolResultMedia?: boolean | undefined;
+  /** Present for a model that computes embeddings and generates nothing. */
+  readonly embedding?: EmbeddingFacts | undefined;
   /** The encoding of its tokens, if it is published. */
   readonly encoding?: Encoding | undefined;
   /** Last day of service, ISO format, if announced. */
   readonly retiresOn?: string | undefined;
+}
+
+/** Facts about an embedding model. Its `context` limits each text. */
+export interface EmbeddingFacts {
+  /** Most texts of a request, and most tokens of all of them, if the provider limits this model more than others. */
+  readonly texts?: number | undefined;
+  readonly tokens?: number | undefined;
+  /** The length of its vectors, unless a request asks for another one. */
+  readonly dimensions?: number | undefined;
+  /** The lengths that a request may ask for: each of a list, or from the first to the last; absent: unknown. */
+  readonly sizes?: { readonly each: readonly number[] } | { readonly from: number; readonly to: number } | undefined;
 }
 
 /** Encodings that OpenAI publishes, by their names in tiktoken. */
@@ -92,6 +106,20 @@ export interface Quirks {
   readonly maxStops?: number | undefined;
   /** The most tokens that any model of this provider counts for an image of any size; default unknown. */
   readonly maxImageTokens?: number | undefined;
+  /** How it takes texts for embeddings. */
+  readonly embeddings?: EmbeddingQuirks | undefined;
+}
+
+/** How a provider takes texts for embeddings. */
+export interface EmbeddingQuirks {
+  /** Most texts of a request. Default: as many as any known server takes. */
+  readonly texts?: number | undefined;
+  /** Most tokens of all texts of a request; default unlimited. */
+  readonly tokens?: number | undefined;
+  /** Whether vectors are requested as base64; default: as arrays of numbers, which every server sends. */
+  readonly base64?: boolean | undefined;
+  /** The field for the length of the vectors; default `dimensions`. */
+  readonly dimensionsKey?: "output_dimension" | undefined;
 }
 
 /** A provider that rejects messages without their reasoning. */

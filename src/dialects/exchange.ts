@@ -176,7 +176,8 @@ export function exchangeFor(operation: Operation, streaming: boolean, remarks?: 
   };
 }
 
-function noteHeaders(call: Call, response: WireResponse): void {
+/** Records the request id and the rate limits of a response. */
+export function noteHeaders(call: Call, response: WireResponse): void {
   const { record, clock } = call;
   record.requestId = requestIdOf(response.headers) ?? record.requestId;
   record.rateLimit = rateLimitOf(response.headers, clock.now()) ?? record.rateLimit;

@@ -9,7 +9,12 @@ export function promptTexts({ request }: Operation): () => readonly string[] {
   let texts: readonly string[] | undefined;
   return () => {
     texts ??= [
-      ...new Set(plainTexts(request?.messages ?? []).flatMap((text) => [text, JSON.stringify(text).slice(1, -1)])),
+      ...new Set(
+        [...plainTexts(request?.messages ?? []), ...(request?.embedding?.texts ?? [])].flatMap((text) => [
+          text,
+          JSON.stringify(text).slice(1, -1),
+        ]),
+      ),
     ];
     return texts;
   };

@@ -23,6 +23,23 @@ export interface Wire {
   exhausted(waitMs: number | undefined, nowMs: number): Readonly<Record<string, string>>;
   models(): Json;
   model(id: string): Json;
+  /** Absent if the provider has no embeddings. */
+  readonly embeddings?: ServedEmbeddings;
+}
+
+/** The embeddings of a wire format. */
+export interface ServedEmbeddings {
+  /** Throws a Rejection for a body that the provider would reject. */
+  read(received: Received): EmbeddingAsk;
+  body(ask: EmbeddingAsk, vectors: readonly Float32Array[], path: string): Json;
+}
+
+export interface EmbeddingAsk {
+  readonly model: string;
+  readonly texts: readonly string[];
+  readonly dimensions: number | undefined;
+  /** Whether vectors are sent as base64. */
+  readonly base64: boolean;
 }
 
 export interface Received {

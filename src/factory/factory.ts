@@ -450,7 +450,8 @@ export class ModelFactory<Models = Registered> {
     const { providers = {}, tokens = {} } = this.#simulated ? {} : this.#options;
     const { clock } = this.#around;
     const onClose = (close: () => Promise<void>) => void this.#lastClosers.push(close);
-    const making = { clock, logger, hooks, embed, simulated: this.#simulated, readOnly, before, onClose };
+    const contextOf = (name: string) => this.#generation.contextOf(name);
+    const making = { clock, logger, hooks, embed, contextOf, simulated: this.#simulated, readOnly, before, onClose };
     const services = servicesOf(config, this.#shared, making);
     const overlay = overlayFor(this.#options, this.#source.read !== undefined, services.logger);
     const resolving = { config, env, overlay, custom: new Set(Object.keys(providers)), tokens };

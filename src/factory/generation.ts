@@ -9,15 +9,16 @@ import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import type { Transport } from "../core/transport.ts";
 import type { BudgetStatus } from "../layers/budget-status.ts";
-import { Group } from "../layers/group.ts";
+import { Group, type GroupOptions } from "../layers/group.ts";
 import type { Chain, FallbackList } from "../layers/target-search.ts";
-import type { ModelContext } from "../model/call.ts";
+import type { EmbeddingRoute, ModelContext } from "../model/call.ts";
 import { SIMULATED_URL } from "../target/address.ts";
 import { Linter } from "../target/lint.ts";
 import type { LintFinding } from "../target/lint-finding.ts";
 import type { ModelDescription } from "../target/model-description.ts";
 import { resolveTarget } from "../target/resolve.ts";
 import type { ResolveContext } from "../target/resolve-context.ts";
+import { entryRoute, groupRoute } from "./embedding-route.ts";
 import { groupPipeline, modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
 
 /** What all generations of a factory share. */
@@ -34,6 +35,7 @@ export class Generation {
   readonly #around: Surroundings;
   /** The layers below fallback. */
   readonly #toTarget: Next;
+  readonly #toVectors = once(() => targetPipeline(this.services, "embed"));
   readonly #contexts = new Map<string, ModelContext>();
   readonly #targets = new Map<string, Target>();
 
@@ -42,7 +44,7 @@ export class Generation {
     this.#resolving = resolving;
     this.services = services;
     this.#around = around;
-    this.#toTarget = targetPipeline(services);
+    this.#toTarget = targetPipeline(services, "generate");
   }
 
   /**
@@ -64,7 +66,7 @@ export class Generation {
   aloneWith(name: string, policy: Partial<Target["policy"]>): ModelContext {
     const target = this.target(name);
     const primary = { ...target, policy: { ...target.policy, ...policy } };
-    return this.#context(name, [primary], this.#runOf({ primary, fallbacks: () => undefined, leftOut: [] }));
+    return this.#chainContext(name, { primary, fallbacks: () => undefined, leftOut: [] });
   }
 
   /** The entry of a name, or the members of a group. */
@@ -155,8 +157,7 @@ export class Generation {
     const leftOut: string[] = [];
     const lists = this.#fallbacks(name, leftOut);
     const others = Object.values(lists).flatMap((list) => list ?? []);
-    const run = this.#runOf({ primary: target, fallbacks: (kind) => lists[kind], leftOut });
-    return this.#context(name, [target], run, others);
+    return this.#chainContext(name, { primary: target, fallbacks: (kind) => lists[kind], leftOut }, others);
   }
 
   #groupContext({ name, members, fallbackModels, strategy, allowedFails, cooldown }: GroupConfig): ModelContext {
@@ -168,24 +169,35 @@ export class Generation {
     if (usable.length === 0) this.target(members[0]?.model ?? name);
     const fallbacks = fallbackModels.flatMap((model) => this.#usable(name, model, leftOut));
     const { breakers, groups } = this.services;
-    const group = new Group({
+    const options: GroupOptions = {
       ...{ strategy, allowedFails, cooldownMs: cooldown, members: usable, fallbacks, leftOut },
       state: groups.of(name),
       isOpen: (target) => OPEN.has(breakers.state(target)),
-    });
+    };
     const targets = usable.map(({ target }) => target) as [Target, ...Target[]];
-    return this.#context(name, targets, groupPipeline(this.services, group, this.#toTarget), fallbacks);
+    const run = groupPipeline(this.services, "generate", new Group(options), this.#toTarget);
+    const modelIds = members.map(({ model }) => this.#modelIdOf(model, targets));
+    const embeddings = () =>
+      groupRoute(name, options, modelIds, { services: this.services, toVectors: this.#toVectors() });
+    return this.#context(name, targets, { run, embeddings }, fallbacks);
   }
 
-  #runOf(chain: Chain): Next {
-    return modelPipeline(this.services, () => chain, this.#toTarget);
+  /** That of a member that cannot be used is only known from the file. */
+  #modelIdOf(name: string, usable: readonly Target[]): string {
+    return usable.find(({ entry }) => entry === name)?.modelId ?? this.config.entry(name).name;
+  }
+
+  #chainContext(name: string, chain: Chain, others: readonly Target[] = []): ModelContext {
+    const run = modelPipeline(this.services, "generate", () => chain, this.#toTarget);
+    const embeddings = () => entryRoute(this.services, this.#toVectors(), chain);
+    return this.#context(name, [chain.primary], { run, embeddings }, others);
   }
 
   /** `targets`: the target, or the members of a group. */
   #context(
     name: string,
     targets: readonly [Target, ...Target[]],
-    run: Next,
+    { run, embeddings }: { readonly run: Next; readonly embeddings: () => EmbeddingRoute },
     others: readonly Target[] = [],
   ): ModelContext {
     const { dialectOf } = this.services;
@@ -194,6 +206,7 @@ export class Generation {
     const everyone = [...targets, ...others];
     return {
       ...{ name, target, targets, run, transport, clock, random, checkOpen },
+      embeddings: once(embeddings),
       dialect: dialectOf(target),
       manySamples: (input) => everyone.every((one) => dialectOf(servingTarget(one, input)).manySamples === true),
       continuesOnLength: everyone.some(({ policy }) => policy.continueOnLength > 0),
@@ -223,6 +236,15 @@ export class Generation {
       return [];
     }
   }
+}
+
+/** Most programs never ask for embeddings. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 const OPEN: ReadonlySet<string | undefined> = new Set(["open", "isolated"]);

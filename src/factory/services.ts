@@ -1,6 +1,5 @@
 import type { Config } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
-import { ConfigError } from "../core/config-error.ts";
 import type { Embedder } from "../core/embedder.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Hooks } from "../core/hooks.ts";
@@ -22,6 +21,7 @@ import { Reservations } from "../layers/reservations.ts";
 import { RetryBudgets } from "../layers/retry-budget.ts";
 import { UsageTotals } from "../layers/usage-totals.ts";
 import { openLedger } from "../ledger/open-ledger.ts";
+import type { ModelContext } from "../model/call.ts";
 import { changedInput } from "../model/changed-input.ts";
 import { MemoryStore } from "../stores/memory.ts";
 import { MemoryCounters } from "../stores/memory-counters.ts";
@@ -31,6 +31,7 @@ import { loggerFor, safeLogger } from "../target/log-writer.ts";
 import type { Generation } from "./generation.ts";
 import { auditFileFor, observersOf, telemetryFor } from "./observers.ts";
 import type { CacheService, Services, SharedServices } from "./pipeline.ts";
+import { type SemanticEmbedder, semanticEmbedder } from "./semantic-embedder.ts";
 
 /** State that all calls of a factory share, across reloads. */
 export function sharedServices(clock: Clock, dialectOf: SharedServices["dialectOf"]): SharedServices {
@@ -53,6 +54,8 @@ interface Making {
   readonly logger: Logger | undefined;
   readonly hooks: Hooks;
   readonly embed: Embedder | false | undefined;
+  /** The current context of an entry or group. */
+  readonly contextOf: (name: string) => ModelContext;
   /** Whether no connection may leave this machine. */
   readonly simulated: boolean;
   /** Whether nothing may be opened that the file names. */
@@ -66,7 +69,8 @@ interface Making {
 /** The services of one configuration. */
 export function servicesOf(config: Config, shared: SharedServices, making: Making): Services {
   const { clock, logger, hooks, before, onClose, readOnly } = making;
-  const embed = embedderFor(config, making);
+  const { after: _, ...withoutAfter } = hooks;
+  const semantic = semanticEmbedder(config, making);
   const isSame = (key: "cache" | "logging" | "audit" | "state" | "ledger") =>
     JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
@@ -99,13 +103,20 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
     reservations,
     observers: observersOf(config, { logger: log, hooks, totals: shared.totals, auditFile, telemetry }),
     outermost: telemetry === undefined ? [] : [telemetry.ready],
-    around: hookLayers(hooks, changedInput),
+    around: {
+      generate: hookLayers(hooks, changedInput),
+      // `after` judges the text of an answer, which vectors do not have.
+      embed: hookLayers(withoutAfter, changedInput),
+    },
     cache:
-      before !== undefined && isSame("cache") && (config.cache?.store !== "state" || isSame("state"))
+      before !== undefined &&
+      isSame("cache") &&
+      before.services.cache?.vectors === semantic?.model &&
+      (config.cache?.store !== "state" || isSame("state"))
         ? before.services.cache
         : cacheFor(config, {
             clock,
-            embed,
+            semantic,
             simulated: making.simulated || readOnly,
             logger: log,
             counts: shared.cacheCounts,
@@ -136,7 +147,7 @@ function reservationsFor(
 }
 
 interface CacheMaking extends Pick<Making, "clock" | "simulated"> {
-  readonly embed: Embedder | undefined;
+  readonly semantic: SemanticEmbedder | undefined;
   readonly logger: Logger;
   readonly counts: CacheCounts;
 }
@@ -152,27 +163,17 @@ function cacheFor(config: Config, making: CacheMaking): CacheService | undefined
   const bounds = { maxEntries, maxBytes, maxValueBytes: MAX_ANSWER_BYTES, onEvicted };
   const isShared = settings.store === "state" && !simulated;
   const store = isShared ? openValues(state, bounds, clock) : new MemoryStore(bounds, clock);
-  const { embed } = making;
-  const semantic = settings.semantic && { ...settings.semantic, timeoutMs: settings.semantic.timeout };
+  const { model, embed } = making.semantic ?? {};
+  const semantic =
+    settings.semantic === undefined || model === undefined
+      ? undefined
+      : { ...settings.semantic, model, timeoutMs: settings.semantic.timeout };
   const layer = cache(
     store,
     { ttlMs, namespace, maxAnswerBytes: maxBytes, semantic },
     { logger, counts, clock, ...(embed && { embed }) },
   );
-  return { store, layer };
-}
-
-/**
- * A simulated factory calls no function of the program: it might use a network.
- * @throws ConfigError if the semantic cache has none.
- */
-function embedderFor(config: Config, { simulated, embed }: Making): Embedder | undefined {
-  if (config.cache?.semantic === undefined || simulated || embed === false) return undefined;
-  if (embed !== undefined) return embed;
-  const path = "cache.semantic";
-  const message =
-    "[cache.semantic] needs a function that computes embeddings: pass embed to ModelFactory.load or parse, or remove the table";
-  throw new ConfigError([{ ...config.placeOf(["cache", "semantic"]), path, message }]);
+  return { store, layer, vectors: model };
 }
 
 /** Simulated calls cost nothing, so they leave no rows behind, and need no connection. */

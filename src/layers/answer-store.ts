@@ -1,5 +1,7 @@
 import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import type { Cost } from "../core/cost.ts";
+import type { FlowEvent } from "../core/event.ts";
+import { vectorIn, vectorText } from "../core/vector-bytes.ts";
 import type { CacheCounts } from "./cache-counts.ts";
 import type { Log } from "./recording.ts";
 import type { TolerantStore } from "./tolerant-store.ts";
@@ -36,12 +38,13 @@ export class AnswerStore {
   /** Rejects only if the call is cancelled. */
   async get(key: string, cancellation: Cancellation): Promise<StoredAnswer | undefined> {
     const value = await this.#store.get(ANSWER_PREFIX + key, cancellation);
-    return isStoredAnswer(value) ? value : undefined;
+    return isStoredAnswer(value) ? { ...value, events: value.events.map(readEvent) } : undefined;
   }
 
   /** Waits until the answer is stored; if the call is cancelled, it is stored in the background. */
   async set(key: string, answer: StoredAnswer, ttlMs: number, cancellation: Cancellation): Promise<void> {
-    const stored = this.#write(ANSWER_PREFIX + key, { format: FORMAT, ...answer }, ttlMs);
+    const events = answer.events.map(storedEvent);
+    const stored = this.#write(ANSWER_PREFIX + key, { format: FORMAT, ...answer, events }, ttlMs);
     await unlessCancelled(stored, cancellation).catch(() => {});
   }
 
@@ -51,8 +54,23 @@ export class AnswerStore {
   }
 }
 
+/** Stores keep JSON, so that vectors are texts there. */
+type StoredEvent = FlowEvent | { readonly type: "stored-embeddings"; readonly vectors: readonly string[] };
+
+function storedEvent(event: FlowEvent): StoredEvent {
+  if (event.type !== "embeddings") return event;
+  return { type: "stored-embeddings", vectors: event.vectors.map(vectorText) };
+}
+
+function readEvent(event: StoredEvent): FlowEvent {
+  if (event.type !== "stored-embeddings") return event;
+  return { type: "embeddings", vectors: event.vectors.map((text) => vectorIn(text) ?? NO_VECTOR) };
+}
+
+const NO_VECTOR = new Float32Array();
+
 /** Whether a value was written by this version; anything else is a miss. */
-function isStoredAnswer(value: unknown): value is StoredAnswer {
+function isStoredAnswer(value: unknown): value is Omit<StoredAnswer, "events"> & { events: readonly StoredEvent[] } {
   if (typeof value !== "object" || value === null) return false;
   const { format, events } = value as { readonly format?: unknown; readonly events?: unknown };
   return format === FORMAT && Array.isArray(events) && events.length > 0 && events.every(isEvent);

@@ -27,7 +27,7 @@ export function audit(write: (line: string) => void, content: boolean): Observer
           costUsd: costOfCall(record).usd,
           attempts: record.attempts.map(attemptOf),
           adjustments,
-          ...(content && { messages: input.messages, text }),
+          ...(content && (input.embedding ?? { messages: input.messages, text })),
         }),
       );
     },

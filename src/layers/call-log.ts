@@ -13,7 +13,7 @@ export function callLog(logger: Logger, logContent: boolean): Observer {
         call: call.record.id,
         model: call.target.entry,
         ...scopeOf(call),
-        ...(logContent && { messages: call.input.messages }),
+        ...(logContent && (call.input.embedding ?? { messages: call.input.messages })),
       });
     },
     passed(call, batch) {

@@ -233,7 +233,7 @@ export function lineOf(claim: Claim): string {
 
 /** The request with the smallest `max_output` of the budgets, if it has no limit of its own. */
 export function withMaxOutput(request: ModelRequest, target: Target, budgets: readonly Budget[]) {
-  if (request.settings.maxNewTokens !== undefined) return undefined;
+  if (request.settings.maxNewTokens !== undefined || request.embedding !== undefined) return undefined;
   let chosen: Budget | undefined;
   for (const budget of budgets)
     if (budget.maxOutput !== undefined && budget.maxOutput < (chosen?.maxOutput ?? Number.POSITIVE_INFINITY))

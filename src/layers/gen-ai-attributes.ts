@@ -1,6 +1,5 @@
-import type { Call } from "../core/call.ts";
+import type { Call, CallInput } from "../core/call.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
-import type { Target } from "../core/target.ts";
 import type { AnswerFacts } from "./answer-facts.ts";
 
 type Value = string | number | boolean | string[];
@@ -21,15 +20,20 @@ const PROVIDER_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Where a request goes; few different values, so that they can label metrics. */
-export function targetAttributes({ provider, modelId, origin, entry }: Target): Attributes {
+export function targetAttributes({ target, input }: Pick<Call, "target" | "input">): Attributes {
+  const { provider, modelId, origin, entry } = target;
   const url = URL.parse(origin);
   return {
-    "gen_ai.operation.name": "chat",
+    "gen_ai.operation.name": operationOf(input),
     "gen_ai.provider.name": PROVIDER_NAMES[provider] ?? provider,
     "gen_ai.request.model": modelId,
     "modelwright.model": entry,
     ...(url !== null && { "server.address": url.hostname, "server.port": portOf(url) }),
   };
+}
+
+export function operationOf({ embedding }: Pick<CallInput, "embedding">): "chat" | "embeddings" {
+  return embedding === undefined ? "chat" : "embeddings";
 }
 
 function portOf({ port, protocol }: URL): number {
@@ -38,14 +42,21 @@ function portOf({ port, protocol }: URL): number {
 }
 
 /** The request of a call, without content. */
-export function requestAttributes({ input, target, streaming, record }: Call): Attributes {
-  const { settings } = input;
+export function requestAttributes(call: Call): Attributes {
+  const { input, target, streaming } = call;
+  const { settings, embedding } = input;
+  if (embedding !== undefined)
+    return defined({
+      ...targetAttributes(call),
+      "gen_ai.embeddings.dimension.count": embedding.dimensions,
+      ...callAttributes(call),
+    });
   const { temperature, topP, topK, maxNewTokens, frequencyPenalty, presencePenalty, seed, stop, reasoningEffort } = {
     ...target.settings,
     ...settings,
   };
   return defined({
-    ...targetAttributes(target),
+    ...targetAttributes(call),
     "gen_ai.request.stream": streaming,
     "gen_ai.request.choice.count": input.samples === 1 ? undefined : input.samples,
     "gen_ai.request.temperature": temperature,
@@ -58,9 +69,15 @@ export function requestAttributes({ input, target, streaming, record }: Call): A
     "gen_ai.request.stop_sequences": stop && [...stop],
     "gen_ai.request.reasoning.level": reasoningEffort === undefined ? undefined : String(reasoningEffort),
     "gen_ai.output.type": (settings.responseFormat?.type ?? "text") === "text" ? undefined : "json",
+    ...callAttributes(call),
+  });
+}
+
+function callAttributes({ record, input }: Call): Readonly<Record<string, Value | undefined>> {
+  return {
     "modelwright.call.id": record.id,
     "modelwright.tags": input.tags.length === 0 ? undefined : [...input.tags],
-  });
+  };
 }
 
 export function answerAttributes({ record, streaming }: Call, answer: AnswerFacts): Attributes {

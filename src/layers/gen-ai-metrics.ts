@@ -2,7 +2,6 @@ import type * as OpenTelemetry from "@opentelemetry/api";
 import type { Attempt } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
 import type { ModelError } from "../core/error.ts";
-import type { Target } from "../core/target.ts";
 import { errorAttributes, targetAttributes } from "./gen-ai-attributes.ts";
 
 export type OpenTelemetryApi = typeof OpenTelemetry;
@@ -31,15 +30,16 @@ export class GenAiMetrics {
     this.#api = api;
   }
 
-  call({ target, record, streaming }: Call, failure: ModelError | undefined, ms: number): void {
-    const labels = { ...targetAttributes(target), ...(failure !== undefined && { "error.type": failure.code }) };
+  call(call: Call, failure: ModelError | undefined, ms: number): void {
+    const { record, streaming } = call;
+    const labels = { ...targetAttributes(call), ...(failure !== undefined && { "error.type": failure.code }) };
     this.#instruments.duration.record(ms / 1_000, labels);
     if (streaming && record.firstTokenMs !== undefined)
       this.#instruments.firstChunk.record(record.firstTokenMs / 1_000, labels);
   }
 
-  attempt(target: Target, { usage, cost, error }: Attempt): void {
-    const labels = { ...targetAttributes(target), ...(error !== undefined && errorAttributes({ code: error.code })) };
+  attempt(call: Call, { usage, cost, error }: Attempt): void {
+    const labels = { ...targetAttributes(call), ...(error !== undefined && errorAttributes({ code: error.code })) };
     if (typeof cost?.usd === "number") this.#instruments.cost.add(cost.usd, labels);
     if (usage === undefined) return;
     const { input, output, cacheRead, cacheWrite, reasoning } = this.#instruments;

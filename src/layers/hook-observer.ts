@@ -93,8 +93,9 @@ export function reasonOf(error: unknown): string {
 }
 
 export function requestOf(call: Call): RequestEvent {
-  const { messages, settings } = call.input;
-  return { ...hookCallOf(call), messages, settings, streaming: call.streaming };
+  const { messages, settings, embedding } = call.input;
+  const texts = embedding === undefined ? {} : { texts: embedding.texts };
+  return { ...hookCallOf(call), messages, ...texts, settings, streaming: call.streaming };
 }
 
 export function hookCallOf({ record, target, input }: Call): HookCall {

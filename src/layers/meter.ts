@@ -2,7 +2,7 @@ import type { Attempt } from "../core/attempt.ts";
 import { billOf } from "../core/billing.ts";
 import type { Call } from "../core/call.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
-import { estimateTextTokens, estimateTokens } from "../core/estimate.ts";
+import { estimateTextTokens, requestTokens } from "../core/estimate.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import { targetError } from "../core/target-error.ts";
@@ -96,9 +96,8 @@ class AttemptRow {
   }
 
   #estimate(): Usage {
-    const { request } = this.#call;
     return usageOf({
-      input: estimateTokens(request.messages, request.settings.tools, request.settings.responseFormat),
+      input: requestTokens(this.#call.request),
       output: estimateTextTokens(this.#outputText),
       estimated: true,
     });

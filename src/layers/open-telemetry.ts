@@ -4,7 +4,13 @@ import type { Call, CallRecord, Observer } from "../core/call.ts";
 import { costOfCall } from "../core/call-reply.ts";
 import type { ModelError } from "../core/error.ts";
 import { type AnswerFacts, FactsByCall } from "./answer-facts.ts";
-import { answerAttributes, errorAttributes, requestAttributes, targetAttributes } from "./gen-ai-attributes.ts";
+import {
+  answerAttributes,
+  errorAttributes,
+  operationOf,
+  requestAttributes,
+  targetAttributes,
+} from "./gen-ai-attributes.ts";
 import { GenAiMetrics, type OpenTelemetryApi } from "./gen-ai-metrics.ts";
 
 interface Traced {
@@ -33,7 +39,7 @@ export function openTelemetry(api: OpenTelemetryApi): Observer {
       const parent = context.active();
       const attributes = requestAttributes(call);
       const options = { kind: SpanKind.CLIENT, attributes, startTime: timeOf(startedAt) };
-      const span = tracer.startSpan(`chat ${call.target.modelId}`, options, parent);
+      const span = tracer.startSpan(`${operationOf(call.input)} ${call.target.modelId}`, options, parent);
       const spanContext = span.spanContext();
       if (api.isSpanContextValid(spanContext)) call.record.traceId = spanContext.traceId;
       traced.set(call.record, { span, context: trace.setSpan(parent, span), startedAt, attempts: 0 });
@@ -42,7 +48,7 @@ export function openTelemetry(api: OpenTelemetryApi): Observer {
     attemptEnded(call, attempt) {
       const of = traced.get(call.record.root);
       if (attempt === undefined || of === undefined) return;
-      metrics.attempt(call.target, attempt);
+      metrics.attempt(call, attempt);
       const startedAt = of.startedAt + attempt.startedMs;
       const attributes = attemptAttributes(call, attempt, ++of.attempts);
       const options = { kind: SpanKind.CLIENT, attributes, startTime: timeOf(startedAt) };
@@ -72,9 +78,9 @@ export function openTelemetry(api: OpenTelemetryApi): Observer {
   }
 }
 
-function attemptAttributes({ target }: Call, { error, cost, outcome }: Attempt, number: number) {
+function attemptAttributes(call: Call, { error, cost, outcome }: Attempt, number: number) {
   return {
-    ...targetAttributes(target),
+    ...targetAttributes(call),
     "modelwright.attempt.number": number,
     "modelwright.attempt.outcome": outcome,
     ...costAttributes(cost?.usd),

@@ -44,5 +44,6 @@ function isAboutTarget({ type }: FlowEvent): boolean {
 function bytesOf(event: FlowEvent): number {
   if ("text" in event) return Buffer.byteLength(event.text);
   if ("json" in event) return Buffer.byteLength(event.json);
+  if (event.type === "embeddings") return event.vectors.reduce((sum, vector) => sum + vector.byteLength, 0);
   return "signature" in event ? event.signature.length : 0;
 }

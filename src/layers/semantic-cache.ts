@@ -1,11 +1,12 @@
 import type { Call } from "../core/call.ts";
 import type { Cancellation } from "../core/cancellation.ts";
 import type { Message } from "../core/message.ts";
+import { vectorIn, vectorText } from "../core/vector-bytes.ts";
 import type { AnswerStore, StoredAnswer } from "./answer-store.ts";
 import { partitionKey } from "./cache-key.ts";
 import { type EmbeddingServices, Embeddings } from "./embeddings.ts";
 import type { TolerantStore } from "./tolerant-store.ts";
-import { similarityOf, type Vector, vectorIn, vectorText } from "./vectors.ts";
+import { similarityOf, type Vector } from "./vectors.ts";
 
 export interface SemanticSettings {
   /** Names the model of the embedding function. */

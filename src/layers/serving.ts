@@ -137,7 +137,8 @@ function refused(target: Target, events: readonly FlowEvent[]): ModelError {
   return targetError(target, "refused", `the model declined${words && `: ${words}`}`);
 }
 
-function startOf(target: Target, batch: readonly FlowEvent[]): FlowEvent {
+/** The event before the first ones of a target. */
+export function startOf(target: Target, batch: readonly FlowEvent[]): FlowEvent {
   const response = batch.find((event) => event.type === "response");
   const id = response?.type === "response" ? response.id : undefined;
   return { type: "start", model: target.entry, provider: target.provider, ...(id !== undefined && { id }) };

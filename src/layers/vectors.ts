@@ -21,16 +21,3 @@ export function similarityOf(left: Vector, right: Vector): number | undefined {
   for (let index = 0; index < left.length; index++) sum += (left[index] as number) * (right[index] as number);
   return Math.max(-1, Math.min(1, sum));
 }
-
-/** As a store keeps it: the same on every machine. */
-export function vectorText(vector: Vector): string {
-  const bytes = Buffer.alloc(vector.length * 4);
-  for (const [index, number] of vector.entries()) bytes.writeFloatLE(number, index * 4);
-  return bytes.toString("base64");
-}
-
-export function vectorIn(text: string): Vector | undefined {
-  const bytes = Buffer.from(text, "base64");
-  if (bytes.length === 0 || bytes.length % 4 !== 0 || bytes.length > MAX_DIMENSIONS * 4) return undefined;
-  return Float32Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(index * 4));
-}

@@ -1,6 +1,6 @@
 import { missingPrice, writesForAnHour } from "../core/billing.ts";
 import { worstCost } from "../core/cost.ts";
-import { estimateTokens } from "../core/estimate.ts";
+import { requestTokens } from "../core/estimate.ts";
 import { outputBound } from "../core/output-bound.ts";
 import { type PromptBound, promptBound } from "../core/prompt-bound.ts";
 import type { ModelRequest } from "../core/request.ts";
@@ -20,8 +20,7 @@ export class WorstCase {
 
   /** Probable tokens of the prompt. */
   get expectedPrompt(): number {
-    const { messages, settings } = this.#request;
-    return estimateTokens(messages, settings.tools, settings.responseFormat);
+    return requestTokens(this.#request);
   }
 
   /** Why the request may use more than `tokens` and `cost`; both are then only probable. */

@@ -31,12 +31,24 @@ export interface ModelContext {
   /** Whether a target of the chain continues answers that reached the token limit. */
   readonly continuesOnLength: boolean;
   readonly run: Next;
+  /**
+   * How it computes embeddings.
+   * @throws ModelError `unsupported` for a group of different models.
+   */
+  readonly embeddings: () => EmbeddingRoute;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: () => number;
   readonly config: Readonly<Record<string, unknown>>;
   /** Throws if the factory is closed. */
   readonly checkOpen: () => void;
+}
+
+/** The pipeline of embedding calls. */
+export interface EmbeddingRoute {
+  readonly run: Next;
+  /** Every target that may be asked, the first one first; all serve the same model. */
+  readonly targets: readonly [Target, ...Target[]];
 }
 
 export function callOf(shape: Prepared & Shape): Call {
@@ -151,9 +163,9 @@ export function checkTemperature(
 }
 
 /** Whether another request may continue the answer: only a single text that is not enforced JSON. */
-function isOneText({ samples, settings }: CallInput, target: Target): boolean {
+function isOneText({ samples, settings, embedding }: CallInput, target: Target): boolean {
   const format = settings.responseFormat ?? target.settings.responseFormat;
-  return samples === 1 && (format === undefined || format.type === "text");
+  return embedding === undefined && samples === 1 && (format === undefined || format.type === "text");
 }
 
 /** The input of one of several requests. Its index gives each one its own cache key. */

@@ -6,10 +6,11 @@ import { pickSettings, SETTING_NAMES, type Settings } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
 import { checkTemperature } from "./call.ts";
 import { readCallOptions } from "./call-options.ts";
+import { readTexts } from "./embedding-texts.ts";
 
 /** What a hook may return besides its changes: it may spread the request that it was given. */
 const GIVEN = ["callId", "traceId", "model", "provider", "modelId", "user", "tags", "scope", "streaming"];
-const CHANGES = ["messages", "settings", "reject"];
+const CHANGES = ["messages", "texts", "settings", "reject"];
 
 /**
  * The input of a call with the changes of its `before` hook, which are validated like call options.
@@ -19,11 +20,30 @@ export function changedInput({ input, target }: Pick<Call, "input" | "target">, 
   const place = `${target.entry}: before hook`;
   if (typeof change !== "object" || Array.isArray(change)) throw invalidOption(`${place}: must return an object`);
   for (const name of Object.keys(change)) if (!GIVEN.includes(name)) checkName(name, CHANGES, place);
+  const kept = keptChange(input, change);
+  if (kept !== undefined) throw invalidOption(`${place}: ${kept}`);
   const settings = change.settings === undefined ? input.settings : changedSettings(input.settings, change, place);
   const messages = change.messages === undefined || change.messages === input.messages;
   const changed = { ...input, settings, messages: messages ? input.messages : readInput(change.messages ?? []) };
   if (changed.samples > 1) checkTemperature(changed, target);
-  return changed;
+  return withTexts(changed, change, place);
+}
+
+/** A change that this call cannot have. A hook may return what it was given. */
+function keptChange({ messages, embedding }: CallInput, change: RequestChange): string | undefined {
+  if (embedding === undefined)
+    return change.texts === undefined ? undefined : "texts: this call has messages, not texts";
+  const given = change.messages === undefined || change.messages === messages;
+  return given ? undefined : "messages: this call has texts for embeddings, not messages";
+}
+
+function withTexts(input: CallInput, { texts }: RequestChange, place: string): CallInput {
+  const { embedding } = input;
+  if (embedding === undefined || texts === undefined || texts === embedding.texts) return input;
+  const read = readTexts(texts, place);
+  if (read.length !== embedding.texts.length)
+    throw invalidOption(`${place}: texts: must be ${embedding.texts.length}, as in the request, not ${read.length}`);
+  return { ...input, embedding: { ...embedding, texts: read } };
 }
 
 function changedSettings(before: Settings, { settings = {} }: RequestChange, place: string): Settings {

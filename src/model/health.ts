@@ -3,7 +3,8 @@ import type { Clock } from "../core/clock.ts";
 import type { ConfigError } from "../core/config-error.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
-import type { Model } from "./model.ts";
+import { contextOf, type Model } from "./model.ts";
+import { outcomeOf } from "./outcome.ts";
 
 export interface HealthOptions {
   /** Entries to check; a group means its members. Default: all. */
@@ -30,7 +31,11 @@ const ALIVE: ReadonlySet<ModelErrorCode> = new Set([
 /** Sends one small request. Never throws for a failed call. */
 export async function healthOf(model: Model, clock: Clock): Promise<ModelHealth> {
   const startedMs = clock.monotonic();
-  const outcome = await model.safeCodegen("Say ok.", { maxNewTokens: 16, cache: "bypass", tags: ["health"] });
+  const shared = { cache: "bypass", tags: ["health"] } as const;
+  const outcome =
+    contextOf(model)?.target.facts.embedding === undefined
+      ? await model.safeCodegen("Say ok.", { maxNewTokens: 16, ...shared })
+      : await outcomeOf(model.name, () => model.embed(["ok"], shared));
   const latencyMs = clock.monotonic() - startedMs;
   if (outcome.ok || (isModelError(outcome.error) && ALIVE.has(outcome.error.code))) return { healthy: true, latencyMs };
   return { healthy: false, latencyMs, error: outcome.error };

@@ -25,6 +25,7 @@ import {
 } from "./call.ts";
 import { readCallOptions } from "./call-options.ts";
 import { countTokens } from "./count-tokens.ts";
+import { type EmbeddingReply, type EmbedOptions, embedTexts } from "./embed.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
 import type { CallOptions } from "./options.ts";
 import type { OptionsFor } from "./options-for.ts";
@@ -213,6 +214,15 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     options?: Options,
   ): ObjectStream<InferOutput<Schema>> {
     return streamObject(this, schema, input, options);
+  }
+
+  /**
+   * One vector for each text, in their order. Many texts are sent in several requests, within the limits of the provider; if one
+   * fails after its retries, the call fails, and `error.attempts` has what was sent. No texts need no request.
+   * @throws ModelError `unsupported` if the model computes no embeddings; `invalid_request` for a text that has none, such as "".
+   */
+  async embed(texts: readonly string[], options?: EmbedOptions): Promise<EmbeddingReply> {
+    return embedTexts(this.#current(), texts, options, this.#scopes);
   }
 
   /** Tokens of a prompt: estimated locally, or with `exact` counted by the provider (`unsupported` if it has no such endpoint). */

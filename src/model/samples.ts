@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { addCost } from "../core/cost.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
+import type { CachedAnswer } from "../core/notices.ts";
 import type { PartialAnswer } from "../core/partial-answer.ts";
 import type { Reply, Sample } from "../core/reply.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
@@ -21,7 +22,7 @@ function samplesOf(reply: Reply): readonly Sample[] {
 }
 
 /** Each adjustment once: the requests of one call mostly have the same ones. */
-function adjustmentsOf(replies: readonly Reply[]): Reply["adjustments"] {
+export function adjustmentsOf(replies: readonly Pick<Reply, "adjustments">[]): Reply["adjustments"] {
   return [
     ...new Map(
       replies.flatMap((reply) => reply.adjustments).map((adjustment) => [JSON.stringify(adjustment), adjustment]),
@@ -56,7 +57,7 @@ function joined(replies: readonly Reply[]): Reply {
 }
 
 /** Only if no reply needed a request. */
-function cachedIn(replies: readonly Reply[]): Pick<Reply, "cached"> {
+export function cachedIn(replies: readonly { readonly cached?: CachedAnswer | undefined }[]): Pick<Reply, "cached"> {
   const all = replies.flatMap(({ cached }) => cached ?? []);
   const [first] = all;
   if (first === undefined || all.length < replies.length) return {};

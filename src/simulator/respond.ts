@@ -12,11 +12,12 @@ import { asArray, asObject, type Json } from "../dialects/served/json.ts";
 import { kindOfStatus, type Problem, type ProblemKind, Rejection } from "../dialects/served/problem.ts";
 import { promptTokens } from "../dialects/served/prompt-segment.ts";
 import type { SimulatedRequest } from "../dialects/served/request.ts";
-import type { ResponseHistory, Wire, WireEvent } from "../dialects/server-wire.ts";
+import type { Received, ResponseHistory, Wire, WireEvent } from "../dialects/server-wire.ts";
 import { composeAnswer } from "./answer.ts";
 import { applyFault, faultHeaders } from "./apply-fault.ts";
 import { checkAnswer } from "./check-fault.ts";
 import type { Delivery } from "./delivery.ts";
+import { lengthOf, vectorOf } from "./embedding.ts";
 import type { Fault } from "./fault.ts";
 import type { PromptCache } from "./prompt-cache.ts";
 import type { Route } from "./route.ts";
@@ -69,12 +70,13 @@ function answered(arrival: Arrival): Delivery {
   const wire = WIRES[route.wire];
   if (route.action === "models") return jsonDelivery(arrival, 200, wire.models());
   if (route.action === "model") return jsonDelivery(arrival, 200, wire.model(route.model ?? ""));
-  const request = readRequest(arrival, wire);
+  if (route.action === "embed") return embeddingDelivery(arrival, wire);
+  const request = wire.read(receivedFrom(arrival));
   if (route.action === "count") return jsonDelivery(arrival, 200, wire.counted(promptTokens(request.segments)));
   return answerDelivery(arrival, wire, request);
 }
 
-function readRequest(arrival: Arrival, wire: Wire): SimulatedRequest {
+function receivedFrom(arrival: Arrival): Received {
   const body = asObject(arrival.body);
   if (body === undefined) {
     throw new Rejection({
@@ -84,7 +86,7 @@ function readRequest(arrival: Arrival, wire: Wire): SimulatedRequest {
   }
   if (isDeep(body)) throw new Rejection({ kind: "invalid", message: "The JSON body is nested too deeply." });
   const { route, path, headers, memory } = arrival;
-  return wire.read({
+  return {
     path,
     model: route.model,
     streaming: route.streaming,
@@ -92,7 +94,16 @@ function readRequest(arrival: Arrival, wire: Wire): SimulatedRequest {
     headers,
     body,
     history: memory.history,
-  });
+  };
+}
+
+function embeddingDelivery(arrival: Arrival, { embeddings }: Wire): Delivery {
+  const { path } = arrival;
+  if (embeddings === undefined) throw new Rejection({ kind: "not-found", message: `Invalid URL (${path})` });
+  const ask = embeddings.read(receivedFrom(arrival));
+  const length = ask.dimensions ?? lengthOf(ask.model);
+  const vectors = ask.texts.map((text) => vectorOf(text, length));
+  return faulty(arrival, jsonDelivery(arrival, 200, embeddings.body(ask, vectors, path)), []);
 }
 
 function answerDelivery(arrival: Arrival, wire: Wire, request: SimulatedRequest): Delivery {

@@ -5,7 +5,7 @@ import { withoutEnd } from "../core/without-end.ts";
 /** The endpoint of a path. Only the path decides the wire format; any prefix is allowed. */
 export interface Route {
   readonly wire: WireName;
-  readonly action: "generate" | "count" | "models" | "model" | "unknown";
+  readonly action: "generate" | "count" | "embed" | "models" | "model" | "unknown";
   /** Model id from the path. */
   readonly model?: string | undefined;
   /** Whether the path requests a stream. */
@@ -23,6 +23,8 @@ interface Row {
 const POST_ROWS: readonly Row[] = [
   { pattern: /\/deployments\/(?<model>[^/]+)\/chat\/completions$/, wire: "openai", action: "generate" },
   { pattern: /\/chat\/completions$/, wire: "openai", action: "generate" },
+  { pattern: /\/deployments\/(?<model>[^/]+)\/embeddings$/, wire: "openai", action: "embed" },
+  { pattern: /\/embeddings$/, wire: "openai", action: "embed" },
   { pattern: /\/responses$/, wire: "openai-responses", action: "generate" },
   { pattern: /\/responses\/input_tokens$/, wire: "openai-responses", action: "count" },
   { pattern: /\/messages$/, wire: "anthropic", action: "generate" },
@@ -35,6 +37,9 @@ const GOOGLE_ACTIONS: ReadonlyMap<string, Route["action"]> = new Map([
   ["generateContent", "generate"],
   ["streamGenerateContent", "generate"],
   ["countTokens", "count"],
+  ["embedContent", "embed"],
+  ["batchEmbedContents", "embed"],
+  ["predict", "embed"],
 ]);
 
 const GET_ROWS: readonly { readonly pattern: RegExp; readonly action: Route["action"] }[] = [

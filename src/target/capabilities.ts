@@ -11,7 +11,14 @@ import { rowOf } from "./entry-provider.ts";
 
 /** The catalog's facts about an entry's model, overridden by the entry's `capabilities`. */
 export function factsFor(entry: EntryConfig, row: ProviderRow | undefined, overlay: Overlay | undefined): ModelFacts {
-  return withOverrides(factsOf(row?.id ?? entry.provider, entry.name, overlay), entry.capabilities);
+  return withOverrides(withKind(factsOf(row?.id ?? entry.provider, entry.name, overlay)), entry.capabilities);
+}
+
+/** A model that calls tools or reasons generates answers. For others the catalog does not say. */
+function withKind(facts: ModelFacts): ModelFacts {
+  const { tools, reasoning } = facts.capabilities;
+  const generates = facts.embedding === undefined && (tools === true || reasoning === true);
+  return generates ? { ...facts, capabilities: { embeddings: false, ...facts.capabilities } } : facts;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Call } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { Operation, RequestOperation } from "../core/operation.ts";
 import type { Target } from "../core/target.ts";
@@ -45,13 +46,18 @@ export class EmbeddedSimulator {
 
   #wrap(dialect: Dialect): Dialect {
     const located = <Some extends Operation>(operation: Some) => this.#locate(operation);
-    const { countTokens: count, listModels: list } = dialect;
+    const { embed, countTokens: count, listModels: list } = dialect;
     return {
       ...dialect,
       load: () => (this.#started ? dialect.load?.() : Promise.all([this.start(), dialect.load?.()])),
       async *open(call) {
         yield* dialect.open(await located(call));
       },
+      ...(embed !== undefined && {
+        async *embed(call: Call) {
+          yield* embed(await located(call));
+        },
+      }),
       ...(count !== undefined && {
         countTokens: async (operation: RequestOperation) => count(await located(operation)),
       }),

@@ -1,9 +1,11 @@
 import { foreignFamily, nearId, prefixedId, successorOf, vendorAt } from "../catalog/likely-ids.ts";
 import { SIMULATOR } from "../config/layering.ts";
 import { adapt } from "../core/adapt.ts";
+import { adaptEmbedding } from "../core/adapt-embedding.ts";
 import type { CallInput } from "../core/call.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
+import { hasSameVectors } from "../core/embedding.ts";
 import { isModelError } from "../core/error.ts";
 import { mediaRefusal } from "../core/media.ts";
 import { EMPTY_REQUEST, keyOf } from "../core/request.ts";
@@ -110,6 +112,7 @@ export class Linter {
   }
 
   #changes(target: Target): readonly LintFinding[] {
+    if (target.facts.embedding !== undefined) return this.#embedding(target);
     const unreadable = mediaRefusal(target.prelude, target, this.#dialectOf(target));
     if (unreadable !== undefined) return [this.#finding(target, "error", "messages", unreadable.message)];
     try {
@@ -130,7 +133,19 @@ export class Linter {
     }
   }
 
+  #embedding(target: Target): readonly LintFinding[] {
+    const { dimensions } = target.policy;
+    try {
+      adaptEmbedding(PROBE, { texts: ["Hello"], dimensions }, target, this.#dialectOf(target));
+      return [];
+    } catch (error) {
+      if (!isModelError(error)) throw error;
+      return [this.#finding(target, "error", dimensions === undefined ? "name" : "dimensions", error.message)];
+    }
+  }
+
   #window(target: Target): readonly LintFinding[] {
+    if (target.facts.embedding !== undefined) return [];
     const { context, maxOutput = Number.POSITIVE_INFINITY } = target.facts;
     const { maxNewTokens } = target.settings;
     if (context === undefined || maxNewTokens === undefined || Math.min(maxNewTokens, maxOutput) < context) return [];
@@ -140,6 +155,7 @@ export class Linter {
 
   /** Fallbacks need the capabilities that the entry uses. */
   #fallbacks(target: Target): readonly LintFinding[] {
+    if (target.facts.capabilities.embeddings === true) return this.#otherVectors(target);
     const used = capabilitiesUsed(target.settings).filter((one) => target.facts.capabilities[one] !== false);
     if (used.length === 0) return [];
     const entry = this.#context.config.entry(target.entry);
@@ -149,6 +165,19 @@ export class Linter {
         if (missing.length === 0) return [];
         const words = missing.map((one) => keyOf(one).replace("_", " ")).join(", ");
         const message = `the fallback "${name}" does not support ${words}, which "${target.entry}" uses`;
+        return [this.#finding(target, "warning", keyOf(list), message)];
+      }),
+    );
+  }
+
+  /** Vectors of different models cannot be compared. */
+  #otherVectors(target: Target): readonly LintFinding[] {
+    const entry = this.#context.config.entry(target.entry);
+    return LISTS.flatMap((list) =>
+      (entry[list] ?? []).flatMap((name) => {
+        const other = this.#target(name);
+        if (other === undefined || hasSameVectors(other, target)) return [];
+        const message = `embed() never uses the fallback "${name}": it serves ${other.modelId}, whose vectors cannot be compared with those of ${target.modelId}`;
         return [this.#finding(target, "warning", keyOf(list), message)];
       }),
     );

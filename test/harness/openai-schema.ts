@@ -117,6 +117,11 @@ export function validateResponsesRequest(body: unknown): void {
   check("CreateResponse", body, true);
 }
 
+/** Throws if a body is not a valid request of `POST /embeddings`; unknown properties are errors. */
+export function validateEmbeddingRequest(body: unknown): void {
+  check("CreateEmbeddingRequest", body, true);
+}
+
 /** Throws if a body is not a valid response of `POST /chat/completions`. */
 export function validateChatResponse(body: unknown): void {
   check("CreateChatCompletionResponse", body, false);

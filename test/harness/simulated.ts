@@ -6,7 +6,12 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from "../../src/simulator/server.ts";
-import { hasOpenaiSchema, validateChatRequest, validateResponsesRequest } from "./openai-schema.ts";
+import {
+  hasOpenaiSchema,
+  validateChatRequest,
+  validateEmbeddingRequest,
+  validateResponsesRequest,
+} from "./openai-schema.ts";
 import { isCheckedAgain } from "./selection.ts";
 
 /** Sent deliberately by the tests of `allow` and `extra_body`, although OpenAI has no such fields. */
@@ -36,6 +41,7 @@ function validateRecorded({ wire, path, body, status }: RecordedRequest): void {
   if (status !== 200 || typeof body !== "object" || body === null) return;
   const own = Object.fromEntries(Object.entries(body).filter(([field]) => !FOREIGN.includes(field)));
   if (wire === "openai" && path.includes("/chat/completions")) validateChatRequest(own);
+  if (wire === "openai" && path.endsWith("/embeddings")) validateEmbeddingRequest(own);
   if (wire === "openai-responses" && path.endsWith("/responses")) validateResponsesRequest(own);
 }
 

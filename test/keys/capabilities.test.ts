@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { Input } from "../../src/core/input.ts";
 import type { RecordedRequest } from "../../src/simulator/server.ts";
+import { failureOf } from "../harness/outcomes.ts";
 import type { Wire } from "../harness/wires.ts";
 import { keyTest } from "./key-test.ts";
 import { answered, ask, entry, factoryOf, PROMPT, simulate } from "./world.ts";
@@ -145,4 +146,14 @@ keyTest("models.*.capabilities.max_output", async () => {
       ).body,
     ).toMatchObject({ max_completion_tokens: most });
   }
+});
+
+keyTest("models.*.capabilities.embeddings", async () => {
+  const simulator = await simulate();
+  const at = (able: boolean) =>
+    factoryOf(entry("openai", simulator, `capabilities = { embeddings = ${able} }`, { name: "gpt-4o" })).create();
+  expect((await at(true).embed(["a"])).embeddings).toHaveLength(1);
+  expect(await failureOf(at(false).embed(["a"]))).toMatchObject({ code: "unsupported" });
+  expect([at(true), at(false)].map((model) => model.supports("embeddings"))).toEqual([true, false]);
+  expect(simulator.requests).toHaveLength(1);
 });

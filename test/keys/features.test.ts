@@ -329,3 +329,19 @@ keyTest("models.*.strip_special_tokens", async () => {
     "one<|im_end|> two<|mine|>",
   ]);
 });
+
+keyTest("models.*.dimensions", async () => {
+  for (const wire of ["openai", "google"] as const) {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator, "dimensions = 16")).create();
+    expect((await model.embed(["a"])).embeddings[0]).toHaveLength(16);
+    expect((await model.embed(["a"], { dimensions: 8 })).embeddings[0]).toHaveLength(8);
+  }
+});
+
+keyTest("models.*.embed_batch_size", async () => {
+  const simulator = await simulate();
+  const model = factoryOf(entry("openai", simulator, "embed_batch_size = 2")).create();
+  expect((await model.embed(["a", "b", "c"])).embeddings).toHaveLength(3);
+  expect(simulator.requests).toHaveLength(2);
+});

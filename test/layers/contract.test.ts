@@ -6,6 +6,7 @@ import { callLog } from "../../src/layers/call-log.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { credential } from "../../src/layers/credential.ts";
 import { deadline } from "../../src/layers/deadline.ts";
+import { embeddingFallback } from "../../src/layers/embedding-fallback.ts";
 import { fallback } from "../../src/layers/fallback.ts";
 import { Group } from "../../src/layers/group.ts";
 import { GroupStates } from "../../src/layers/group-states.ts";
@@ -18,6 +19,7 @@ import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { telemetry } from "../../src/layers/telemetry.ts";
 import { timeout } from "../../src/layers/timeout.ts";
 import { UsageTotals } from "../../src/layers/usage-totals.ts";
+import { vectorGuard } from "../../src/layers/vector-guard.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { admissionLayer } from "../harness/admission-layer.ts";
 import { targetOf } from "../harness/call-of.ts";
@@ -45,6 +47,17 @@ testLayer(
   {},
   isStart,
 );
+testLayer(
+  "embedding fallback",
+  () =>
+    embeddingFallback(
+      () => ({ primary: targetOf(), fallbacks: () => [targetOf("other")], leftOut: [] }),
+      () => scripted([], { async *embed() {} }),
+    ),
+  {},
+  isStart,
+);
+testLayer("vector guard", () => vectorGuard);
 testLayer("group", () => {
   const state = new GroupStates().of("all");
   const member = { target: targetOf(), weight: 1 };

@@ -25,6 +25,13 @@ describe("factory.health()", () => {
     await expect(factory.health({ names: ["mian"] })).rejects.toThrow(/mian/);
   });
 
+  test("asks an embedding model for a vector", async () => {
+    const server = await serve(() => ({ data: [{ index: 0, embedding: [1] }] }));
+    const toml = entry("openai", server.url, "", { name: "text-embedding-3-small" });
+    expect((await factoryOf(toml).health())["main"]).toMatchObject({ healthy: true });
+    expect(server.arrivals.map(({ path }) => path)).toEqual(["/v1/embeddings"]);
+  });
+
   test("is healthy when the token limit of the check cut the answer", async () => {
     const server = await serve(() => chatBody("", undefined, "length"));
     expect((await factoryOf(entry("openai", server.url)).health())["main"]?.healthy).toBe(true);

@@ -56,6 +56,19 @@ describe("lint reports without a request", () => {
     expect(told(`${O3}fallback_models = ["old"]\n${old}`)).toEqual([]);
   });
 
+  test("of embeddings, only what concerns them", () => {
+    const at = (table: string, name: string, lines = "") =>
+      `[models.${table}]\nname = "${name}"\nprovider = "openai"\n${lines}`;
+    const fallbacks = 'fallback_models = ["large", "chat"]\n';
+    const small = at("small", "text-embedding-3-small", `temperature = 0.2\nmax_new_tokens = 64_000\n${fallbacks}`);
+    const others = at("large", "text-embedding-3-large", "dimensions = 4_096\n") + at("chat", "gpt-6.1-terra");
+    expect(told(small + others)).toEqual([
+      'warning 6:19 embed() never uses the fallback "large": it serves text-embedding-3-large, whose vectors cannot be compared with those of text-embedding-3-small',
+      'warning 6:19 embed() never uses the fallback "chat": it serves gpt-6.1-terra, whose vectors cannot be compared with those of text-embedding-3-small',
+      "error 10:14 large (openai text-embedding-3-large): text-embedding-3-large has no vectors of 4096 dimensions; it has 1 to 3072. Nothing was sent",
+    ]);
+  });
+
   test("a required price that is unknown", () => {
     const own =
       '[models.own]\nname = "own"\nprovider = "x"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:1/v1"\n';

@@ -278,11 +278,47 @@ describe("[cache.semantic]", () => {
     await Promise.all([factory.close(), other.close()]);
   });
 
-  it("needs the function embed, unless that is false or the factory is simulated", async () => {
+  it("uses an entry of the file, whose calls are counted, limited and simulated like others", async () => {
+    const { simulator, toml } = await world();
+    const shape = { table: "stub-embedding", name: "gemini-embedding-001" };
+    const embedder = entry("google", simulator.url, "dimensions = 64", shape);
+    const whole = `[budgets.of-vectors]\nusd = 0.0001\nperiod = "day"\nmatch = { models = ["stub-embedding"] }\n${toml}\n${embedder}`;
+    const factory = factoryOf(whole);
+    const model = factory.create("main");
+    const [first, similar] = [
+      await model.codegen("How do I reset my password?"),
+      await model.codegen("how do i reset my password"),
+    ];
+    expect(first.cached).toBeUndefined();
+    expect(similar.cached).toMatchObject({ outcome: "semantic" });
+    const vectors = "/v1beta/models/gemini-embedding-001:batchEmbedContents";
+    expect(simulator.requests.map(({ path }) => path)).toEqual([vectors, "/v1/messages", vectors]);
+    expect(factory.usage("tag")["semantic-cache"]).toMatchObject({ calls: 2, requests: 2 });
+    // An exhausted budget of the embeddings stops the semantic cache, not the calls.
+    expect((await model.codegen(`${"many words ".repeat(200)}?`)).cached).toBeUndefined();
+    expect(simulator.requests).toHaveLength(4);
+    const simulated = factoryOf(whole, { simulate: true }).create("main");
+    await simulated.codegen("How do I reset my password?");
+    expect((await simulated.codegen("how do i reset my password")).cached).toMatchObject({ outcome: "semantic" });
+  });
+
+  it("forgets the vectors of an entry that gets another model", async () => {
+    const { simulator, toml } = await world();
+    const named = (name: string) =>
+      `${toml}\n${entry("google", simulator.url, "dimensions = 8", { table: "stub-embedding", name })}`;
+    const factory = factoryOf(named("gemini-embedding-001"));
+    const model = factory.create("main");
+    await model.codegen("How do I reset my password?");
+    await factory.reload(named("gemini-embedding-2"));
+    expect((await model.codegen("how do i reset my password")).cached).toBeUndefined();
+    expect((await model.codegen("how do I reset my password?")).cached).toMatchObject({ outcome: "semantic" });
+  });
+
+  it("needs an entry or the function embed, unless that is false or the factory is simulated", async () => {
     const toml = '[cache.semantic]\nmodel = "m"\n[models.a]\nname = "x"\nprovider = "simulator"\n';
     expect(() => factoryOf(toml)).toThrow(ConfigError);
     expect(() => factoryOf(toml)).toThrow(
-      "<string>:1:8: [cache.semantic] needs a function that computes embeddings: pass embed to ModelFactory.load or parse, or remove the table",
+      '<string>:1:8: [cache.semantic] has no embeddings: no entry is named "m"; add [models.m], or pass embed to ModelFactory.load or parse',
     );
     for (const options of [{ embed: false }, { simulate: true }] as const) {
       const model = factoryOf(toml, options).create();

@@ -367,7 +367,10 @@ export const answers = [
       "telemetry-logs-prompts",
       "prompts are logged without log_content",
       "callLog",
-      replace("logContent && { messages: call.input.messages }", "{ messages: call.input.messages }"),
+      replace(
+        "logContent && (call.input.embedding ?? { messages: call.input.messages })",
+        "{ messages: call.input.messages }",
+      ),
     ],
   ]),
   ...mutantsOf("src/core/call.ts", TELEMETRY, [

@@ -42,12 +42,12 @@ export function packageModel(providerId: string, modelId: string, at: Date): Mod
 
 /**
  * The package's price for exactly this model, at this time. The package matches by prefix (claude-sonnet-5-5 matches
- * claude-sonnet-5), so a result counts only if it is the same model.
+ * claude-sonnet-5), so a result counts only if it is the same model. Embeddings have no output.
  */
-export function exactPrice(providerId: string, modelId: string, at: Date): Price | undefined {
+export function exactPrice(providerId: string, modelId: string, at: Date, isEmbedding = false): Price | undefined {
   const found = calcPrice({}, modelId, { providerId: packageIdOf(providerId), timestamp: at });
   if (found === null || !isAbout(found.model, modelId)) return undefined;
-  return priceFrom(found.model_price, modelId);
+  return priceFrom(isEmbedding ? { output_mtok: 0, ...found.model_price } : found.model_price, modelId);
 }
 
 function isAbout(model: ModelInfo, modelId: string): boolean {

@@ -127,7 +127,7 @@ function isCopyOfKnown(id: string, known: readonly string[]): boolean {
  */
 function withPrice(provider: string, row: ModelRow, at: Date): ModelRow {
   const { price: own, ...rest } = row;
-  const listed = exactPrice(provider, row.id, at);
+  const listed = exactPrice(provider, row.id, at, row.embedding !== undefined);
   const price = own === undefined || isOwnId(provider, row.id, at) || agree(own, listed) ? (listed ?? own) : own;
   if (price === listed && price !== undefined && isTimed(provider, row.id, at)) return { ...rest, timedPrice: true };
   return price === undefined ? rest : { ...rest, price };

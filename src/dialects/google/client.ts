@@ -1,4 +1,10 @@
-import type { CountTokensParameters, GenerateContentParameters, GoogleGenAI, HttpOptions } from "@google/genai";
+import type {
+  CountTokensParameters,
+  EmbedContentParameters,
+  GenerateContentParameters,
+  GoogleGenAI,
+  HttpOptions,
+} from "@google/genai";
 import type { Client } from "../../core/dialect.ts";
 import type { Operation } from "../../core/operation.ts";
 import type { Exchange } from "../../core/transport.ts";
@@ -41,6 +47,16 @@ export const countClient: Client<CountTokensParameters> = {
       fetch: fetchFor(operation, exchange, whole ? undefined : (body) => countedWhole(body, params)),
     };
     await models.countTokens({ ...params, config: { ...(vertex && params.config), ...config, httpOptions } });
+    return responseOf(operation, exchange);
+  },
+};
+
+export const embeddingClient: Client<EmbedContentParameters> = {
+  async send(params, operation, exchange) {
+    requirePathName(operation.target, "name", params.model);
+    const { models } = await clients.clientFor(operation);
+    const httpOptions = { ...params.config?.httpOptions, fetch: fetchFor(operation, exchange) };
+    await models.embedContent({ ...params, config: { ...params.config, httpOptions } });
     return responseOf(operation, exchange);
   },
 };

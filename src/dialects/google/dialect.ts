@@ -3,11 +3,13 @@ import type { Call } from "../../core/call.ts";
 import type { Dialect, Encoded } from "../../core/dialect.ts";
 import type { ModelRequest, SettingName } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
+import { embedOverWire } from "../embeddings.ts";
 import { openWire, type Wire } from "../exchange.ts";
 import { listOverWire } from "../model-list.ts";
 import { countOverWire } from "../token-count.ts";
-import { clients, countClient, generateClient, listClient } from "./client.ts";
+import { clients, countClient, embeddingClient, generateClient, listClient } from "./client.ts";
 import { type GenerateDecoderOptions, generateDecoder } from "./decode.ts";
+import { decodeEmbedding, encodeEmbedding } from "./embeddings.ts";
 import { encodeGenerate } from "./encode.ts";
 import { googleList } from "./list-models.ts";
 import { ToolNames } from "./tool-names.ts";
@@ -43,10 +45,13 @@ export const google: Dialect = {
   manySamples: true,
   load: () => clients.load(),
   open: (call) => openWire(call, generateWire(call)),
+  embed: (call) => embedOverWire(call, embeddings),
   countTokens: (operation) =>
     countOverWire(operation, { encode: encodeCount, client: countClient, field: "totalTokens" }),
   listModels: (operation) => listOverWire(operation, listClient, googleList),
 };
+
+const embeddings = { encode: encodeEmbedding, client: embeddingClient, decode: decodeEmbedding };
 
 function generateWire({ request }: Call): Wire<GenerateContentParameters> {
   return {

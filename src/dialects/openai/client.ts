@@ -13,6 +13,7 @@ import { responseOf, sdkFetch, templated } from "../request-template.ts";
 import { requirePathName } from "../url-path.ts";
 import type { ChatParams } from "./chat-encode.ts";
 import type { CountParams } from "./count-tokens.ts";
+import type { EmbeddingParams } from "./embeddings.ts";
 import type { ResponsesParams } from "./responses-encode.ts";
 
 export const chatClient: Client<ChatParams> = templated({
@@ -25,6 +26,13 @@ export const responsesClient: Client<ResponsesParams> = templated({
   body: bodyOf,
   send: (params, operation, exchange) =>
     through(operation, exchange, (sdk, options) => sdk.responses.create(params, options).asResponse()),
+});
+
+/** With an encoding in the params, the SDK neither adds one nor decodes the vectors. */
+export const embeddingClient: Client<EmbeddingParams> = templated({
+  body: bodyOf,
+  send: (params, operation, exchange) =>
+    through(operation, exchange, (sdk, options) => sdk.embeddings.create(params, options).asResponse()),
 });
 
 /** The SDK sends the params unchanged. Azure's dated API has the model in the path. */

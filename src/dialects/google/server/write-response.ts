@@ -11,6 +11,7 @@ import { seal, sign } from "../../served/signature.ts";
 import { fractionalTokens } from "../../served/tokens.ts";
 import { CREATED_S, MODEL_IDS, type Wire } from "../../server-wire.ts";
 import { signedCall } from "./check-request.ts";
+import { googleEmbeddings } from "./embeddings.ts";
 import { generateAnswer } from "./generate-answer.ts";
 import { readGenerate } from "./read-request.ts";
 import { googleProblem } from "./write-error.ts";
@@ -29,6 +30,7 @@ export const google: Wire = {
       : writeAll(generateAnswer.stream(headOf(request, answer)), generated(request, answer)),
   counted: (tokens) => ({ totalTokens: tokens, promptTokensDetails: [{ modality: "TEXT", tokenCount: tokens }] }),
   problem: googleProblem,
+  embeddings: googleEmbeddings,
   problemEvents: (problem) => [{ data: googleProblem(problem).body }],
   // Gemini reports no limits in headers.
   exhausted: () => ({}),

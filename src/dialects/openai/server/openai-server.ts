@@ -1,12 +1,14 @@
 import { idOf } from "../../served/hash.ts";
 import type { Json } from "../../served/json.ts";
 import { CREATED_S, LIMITS, MODEL_IDS, type Wire } from "../../server-wire.ts";
+import { openaiEmbeddings } from "./embeddings.ts";
 import { openaiProblem } from "./write-error.ts";
 
 /** Shared by the servers of both OpenAI wires. */
 export const openaiServer = {
   counted: (tokens) => ({ object: "response.input_tokens", input_tokens: tokens }),
   problem: openaiProblem,
+  embeddings: openaiEmbeddings,
   headers,
   exhausted,
   models,

@@ -1,0 +1,218 @@
+import type { Adjustment, Attempt } from "../core/attempt.ts";
+import type { Call, CallInput } from "../core/call.ts";
+import { costOfCall } from "../core/call-reply.ts";
+import { ANYTHING, COUNT, checkOptions, type OptionRules } from "../core/check-options.ts";
+import { addCost, type Cost, NO_COST } from "../core/cost.ts";
+import { embeddingRefusal } from "../core/embedding.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import type { FlowEvent } from "../core/event.ts";
+import type { CachedAnswer } from "../core/notices.ts";
+import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
+import { callOf, type ModelContext } from "./call.ts";
+import { readCallOptions } from "./call-options.ts";
+import { planBatches } from "./embedding-batches.ts";
+import { checkWindow, readTexts } from "./embedding-texts.ts";
+import type { CallOptions } from "./options.ts";
+import { adjustmentsOf, cachedIn } from "./samples.ts";
+
+/** Options of one embedding call; they take precedence over the entry's. */
+export interface EmbedOptions
+  extends Pick<CallOptions, "signal" | "cache" | "tags" | "priority" | "user" | "extraBody" | "extraHeaders"> {
+  /** The length of each vector; `unsupported` if the model is known not to have it. Default: the entry's, or the model's own. */
+  readonly dimensions?: number | undefined;
+}
+
+/** The vectors of texts. */
+export interface EmbeddingReply {
+  /** One vector for each text, in their order. */
+  readonly embeddings: readonly Float32Array[];
+  /** Tokens of all texts. */
+  readonly usage: Usage;
+  /** Cost of all attempts of all requests. */
+  readonly cost: Cost;
+  /** The requests that were sent; with many texts, there are several. */
+  readonly attempts: readonly Attempt[];
+  readonly adjustments: readonly Adjustment[];
+  /** The entry that answered; with several requests, the first one. */
+  readonly model: string;
+  readonly provider: string;
+  /** The id of the call: `traceId` of all its rows in the ledger. */
+  readonly callId: string | undefined;
+  readonly latencyMs: number;
+  /** Only if no request was sent: all vectors came from the cache, or from the requests of equal calls. */
+  readonly cached?: CachedAnswer;
+}
+
+const RULES: OptionRules<EmbedOptions> = {
+  ...{ signal: ANYTHING, cache: ANYTHING, tags: ANYTHING, priority: ANYTHING, user: ANYTHING },
+  ...{ extraBody: ANYTHING, extraHeaders: ANYTHING },
+  dimensions: COUNT,
+};
+
+/** Embeds texts in as few requests as the provider's limits allow. */
+export async function embedTexts(
+  context: ModelContext,
+  given: readonly string[],
+  options: EmbedOptions = {},
+  scopes?: readonly string[],
+): Promise<EmbeddingReply> {
+  context.checkOpen();
+  const place = `${context.name}: embed`;
+  checkOptions(options, RULES, place);
+  const { dimensions = context.target.policy.dimensions, ...rest } = options;
+  const { input, signal } = readCallOptions(rest, context.name);
+  const texts = readTexts(given, place);
+  const { run, targets } = context.embeddings();
+  const refusal = embeddingRefusal(context.target, context.dialect);
+  if (refusal !== undefined) throw refusal;
+  checkWindow(texts, context.target);
+  const batches = planBatches(texts, targets);
+  const shared = { ...input, scopes, messages: [] };
+  const calls = new BatchCalls(context, batches, { signal, run }, (batch) => ({
+    ...shared,
+    embedding: { texts: batch, ...(dimensions !== undefined && { dimensions }) },
+  }));
+  return calls.run();
+}
+
+/** Requests in flight. More would only reach the rate limit of the provider sooner. */
+const MOST_PARALLEL = 4;
+
+interface Sending extends Pick<ReturnType<ModelContext["embeddings"]>, "run"> {
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The calls of the batches: a few at a time, with one deadline. The first that fails cancels the others. */
+class BatchCalls {
+  readonly #context: ModelContext;
+  readonly #batches: readonly (readonly string[])[];
+  readonly #sending: Sending;
+  readonly #inputOf: (texts: readonly string[]) => CallInput;
+  readonly #startedMs: number;
+  readonly #deadlineAtMs: number | undefined;
+  readonly #calls: Call[] = [];
+  readonly #answers: Answer[] = [];
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    context: ModelContext,
+    batches: readonly (readonly string[])[],
+    sending: Sending,
+    inputOf: (texts: readonly string[]) => CallInput,
+  ) {
+    this.#context = context;
+    this.#batches = batches;
+    this.#sending = sending;
+    this.#inputOf = inputOf;
+    this.#startedMs = context.clock.monotonic();
+    const { deadlineMs } = context.target.policy;
+    this.#deadlineAtMs = deadlineMs === undefined ? undefined : this.#startedMs + deadlineMs;
+  }
+
+  async run(): Promise<EmbeddingReply> {
+    const most = Math.min(MOST_PARALLEL, this.#context.target.policy.maxParallel ?? MOST_PARALLEL);
+    await Promise.all(Array.from({ length: most }, () => this.#work()));
+    if (this.#failure !== undefined) throw this.#whole(this.#failure.error);
+    return this.#reply();
+  }
+
+  async #work(): Promise<void> {
+    while (this.#failure === undefined) {
+      const index = this.#calls.length;
+      const texts = this.#batches[index];
+      if (texts === undefined) return;
+      const call = this.#callOf(texts);
+      this.#calls.push(call);
+      try {
+        this.#answers[index] = await this.#answerOf(call);
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+  }
+
+  #callOf(texts: readonly string[]): Call {
+    const [first] = this.#calls;
+    return callOf({
+      ...{ context: this.#context, input: this.#inputOf(texts), signal: this.#sending.signal },
+      ...{ batchSize: 1, samples: 1, streaming: false, deadlineAtMs: this.#deadlineAtMs },
+      traceId: first?.record.traceId,
+    });
+  }
+
+  async #answerOf(call: Call): Promise<Answer> {
+    const answer = new Answer();
+    for await (const batch of this.#sending.run(call)) for (const event of batch) answer.push(event);
+    return answer;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    const reason = new ModelError({ code: "aborted", message: "Another request of this embedding call failed." });
+    for (const { cancellation } of this.#calls) cancellation.cancel(reason);
+  }
+
+  /** The error of one request, with the attempts of all. */
+  #whole(error: unknown): unknown {
+    if (!isModelError(error)) return error;
+    error.attempts = this.#attempts();
+    error.callId = this.#calls[0]?.record.id;
+    return error;
+  }
+
+  /** Times from the start of the whole call. */
+  #attempts(): Attempt[] {
+    return this.#calls.flatMap(({ record }) => {
+      const laterMs = record.startedMs - this.#startedMs;
+      return record.attempts.map((attempt) => ({ ...attempt, startedMs: attempt.startedMs + laterMs }));
+    });
+  }
+
+  #reply(): EmbeddingReply {
+    const { target, clock } = this.#context;
+    const answers = this.#answers;
+    const [first] = answers;
+    return {
+      embeddings: answers.flatMap(({ vectors }) => vectors),
+      usage: answers.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
+      cost: this.#calls.map(({ record }) => costOfCall(record)).reduce(addCost, NO_COST),
+      attempts: this.#attempts(),
+      adjustments: adjustmentsOf(answers),
+      model: first?.model ?? target.entry,
+      provider: first?.provider ?? target.provider,
+      callId: this.#calls[0]?.record.id,
+      latencyMs: clock.monotonic() - this.#startedMs,
+      ...cachedIn(this.#calls.map(({ record }) => record)),
+    };
+  }
+}
+
+/** What the events of one request say. */
+class Answer {
+  vectors: readonly Float32Array[] = [];
+  usage: Usage = NO_USAGE;
+  adjustments: Adjustment[] = [];
+  model: string | undefined;
+  provider: string | undefined;
+
+  push(event: FlowEvent): void {
+    switch (event.type) {
+      case "start":
+        this.model = event.model;
+        this.provider = event.provider;
+        this.adjustments = [];
+        break;
+      case "adjustment":
+        this.adjustments.push(event.adjustment);
+        break;
+      case "usage":
+        this.usage = event.usage;
+        break;
+      case "embeddings":
+        this.vectors = event.vectors;
+        break;
+      default:
+    }
+  }
+}
