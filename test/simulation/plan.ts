@@ -60,6 +60,8 @@ export interface WorldPlan {
   readonly money?: MoneyPlan | undefined;
   readonly cache?: CachePlan | undefined;
   readonly ledger?: LedgerPlan | undefined;
+  /** Where budgets and limits are counted; absent: in memory. */
+  readonly state?: "sqlite" | undefined;
 }
 
 export function planWorld(chance: Chance): WorldPlan {

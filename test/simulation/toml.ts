@@ -1,11 +1,13 @@
 import { cacheToml } from "./cache/cache-plan.ts";
 import { ledgerToml } from "./ledger/ledger-plan.ts";
 import { entryMoneyLines, moneyToml } from "./money/money-toml.ts";
+import { stateToml } from "./money/state-plan.ts";
 import type { EntryPlan, WorldPlan } from "./plan.ts";
 
 /** The models.toml of a plan. */
-export function tomlOf({ entries, money, cache, ledger }: WorldPlan): string {
+export function tomlOf({ entries, money, cache, ledger, state }: WorldPlan): string {
   const tables = [
+    state && stateToml(state),
     cache && cacheToml(cache),
     ledger && ledgerToml(ledger),
     money && moneyToml(money),

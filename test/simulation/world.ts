@@ -10,6 +10,7 @@ import { checkGoingOn } from "./continuation-promises.ts";
 import { LedgerWatch } from "./ledger/ledger-watch.ts";
 import { tokensOf } from "./money/bills.ts";
 import { MoneyWatch } from "./money/money-watch.ts";
+import { StateThread } from "./money/state-thread.ts";
 import { watchMoney } from "./money/watch.ts";
 import { isSameUsd, sumOf } from "./money-promises.ts";
 import type { CallerPlan, EntryPlan, WorldPlan } from "./plan.ts";
@@ -113,6 +114,7 @@ class World {
   live(): Promise<WorldReport> {
     const offs = this.#money === undefined ? [] : [...watchMoney(this.#money)];
     if (this.#cache !== undefined) offs.push(watchValues(this.#cache));
+    if (this.#plan.state !== undefined) offs.push(new StateThread().replace(this.#time));
     if (this.#ledger !== undefined) offs.push(this.#ledger.watch());
     return onVirtualTime(this.#time, () => during(offs, () => this.#live()));
   }

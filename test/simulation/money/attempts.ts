@@ -33,6 +33,8 @@ export interface AskingAttempt {
   /** The queues that it has left, and when. */
   readonly waits: { readonly line: string; readonly leftMs: number }[];
   claims: readonly Claim[];
+  /** Those that each process counts for itself although the others are in a shared store. */
+  own: readonly Claim[];
   standing: Standing | undefined;
   grantedMs: number | undefined;
   request: WireRequest | undefined;
@@ -66,7 +68,7 @@ export class Attempts {
     let attempt = this.#byId.get(id);
     if (attempt === undefined) {
       const nothing = { standing: undefined, grantedMs: undefined, request: undefined, settled: undefined };
-      attempt = { id, caller, firstMs: nowMs, refusals: [], waits: [], claims, ...nothing, overruns: [] };
+      attempt = { id, caller, firstMs: nowMs, refusals: [], waits: [], claims, own: [], ...nothing, overruns: [] };
       this.#byId.set(id, attempt);
       if (caller !== undefined) this.#lastOf.set(caller.plan.id, attempt);
     }

@@ -91,7 +91,7 @@ export class Books {
 
   #reserve(id: string, claims: readonly Claim[], { levels }: Grant, nowMs: number, say: Wrong): void {
     if (this.#held.has(id)) say("twice");
-    this.#held.set(id, { claims, atMs: nowMs });
+    this.#held.set(id, { claims: claims.filter(({ kind }) => kind !== "pause"), atMs: nowMs });
     const told = [...levels];
     for (const claim of claims) {
       if (claim.kind === "budget") {

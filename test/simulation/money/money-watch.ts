@@ -1,6 +1,7 @@
 import type { AdmitRequest, CounterStore, Grant, Refusal, Settled, Settlement } from "../../../src/core/store.ts";
 import type { ModelError, ModelFactory } from "../../../src/index.ts";
 import type { Waiter } from "../../../src/layers/line.ts";
+import { MemoryCounters } from "../../../src/stores/memory-counters.ts";
 import type { Broken } from "../broken.ts";
 import type { VirtualCaller } from "../caller.ts";
 import type { EntryPlan, WorldPlan } from "../plan.ts";
@@ -19,6 +20,7 @@ import type { Watcher } from "./watch.ts";
 /** Checks everything that a world reserves, queues, spends and rejects. */
 export class MoneyWatch implements Watcher {
   readonly #plan: MoneyPlan;
+  readonly #isShared: boolean;
   readonly #limits: readonly RatePlan[];
   readonly #time: VirtualTime;
   readonly #broken: Broken;
@@ -29,8 +31,9 @@ export class MoneyWatch implements Watcher {
   readonly #log: LoggedRequest[] = [];
   #open: LoggedRequest[] = [];
 
-  constructor(plan: MoneyPlan, { entries }: WorldPlan, time: VirtualTime, broken: Broken) {
+  constructor(plan: MoneyPlan, { entries, state }: WorldPlan, time: VirtualTime, broken: Broken) {
     this.#plan = plan;
+    this.#isShared = state !== undefined;
     this.#limits = [...plan.rates, ...entries.flatMap(({ rateLimit }) => rateLimit ?? [])];
     this.#time = time;
     this.#broken = broken;
@@ -53,12 +56,16 @@ export class MoneyWatch implements Watcher {
     const nowMs = this.#time.monotonic();
     const { id, claims, probe } = request;
     this.#booksOf(store).admitted(request, answer, this.#time.now());
-    const attempt = this.#attempts.asked(id, this.#callers.get(id.split(":")[0] ?? ""), claims, nowMs);
+    const isPart = this.#isPart(store);
+    const others = isPart ? [] : (this.#attempts.get(id)?.own ?? []);
+    const all = [...claims.filter(({ kind }) => kind !== "pause"), ...others];
+    const attempt = this.#attempts.asked(id, this.#callers.get(id.split(":")[0] ?? ""), all, nowMs);
     if (!answer.ok) {
       const { reason, refused, waitMs } = answer;
       const claim = claims[refused];
       if (claim !== undefined) attempt.refusals.push({ atMs: nowMs, reason, claim, waitMs });
-    } else if (probe !== true) {
+    } else if (isPart) attempt.own = claims;
+    else if (probe !== true) {
       attempt.grantedMs = nowMs;
       this.#lines.granted(attempt, nowMs);
     }
@@ -68,8 +75,11 @@ export class MoneyWatch implements Watcher {
     this.#booksOf(store).settled(settlement, settled, this.#time.now());
     const attempt = this.#attempts.get(settlement.id);
     if (attempt === undefined) return;
-    attempt.settled = settlement.claims;
-    attempt.overruns = settled.overruns;
+    const isPart = this.#isPart(store);
+    // What was only granted by one of two stores is freed again.
+    if (isPart && attempt.grantedMs === undefined) return;
+    attempt.settled = [...(attempt.settled ?? []), ...settlement.claims];
+    if (!isPart) attempt.overruns = settled.overruns;
   }
 
   entered(line: string, waiter: Waiter, caller: string | undefined): () => void {
@@ -90,9 +100,9 @@ export class MoneyWatch implements Watcher {
   }
 
   look(): void {
-    const [books] = this.#books.values();
-    if (books !== undefined && this.#books.size === 1)
-      this.#lines.checkRest(({ claims }) => books.fits(claims, this.#time.now()), this.#time.monotonic());
+    const books = [...this.#books.values()];
+    const fits = ({ claims }: AskingAttempt) => books.every((one) => one.fits(claims, this.#time.now()));
+    if (books.length > 0) this.#lines.checkRest(fits, this.#time.monotonic());
   }
 
   explains(error: ModelError, caller: VirtualCaller, chain: readonly EntryPlan[]): boolean {
@@ -142,6 +152,11 @@ export class MoneyWatch implements Watcher {
     checkWindows(this.#plan, this.#log, this.#broken);
     for (const { name, reserved } of await factory.budgets.status())
       if (reserved !== 0) this.#broken("P8", `budget ${name}: ${reserved} reserved at the end`);
+  }
+
+  /** Slots of entries are counted in memory, whatever store the others are in. */
+  #isPart(store: CounterStore): boolean {
+    return this.#isShared && store instanceof MemoryCounters;
   }
 
   #booksOf(store: CounterStore): Books {

@@ -1,6 +1,7 @@
 import type { AdmitRequest, CounterStore, Grant, Refusal, Settled, Settlement } from "../../../src/core/store.ts";
 import { Lines, type Waiter } from "../../../src/layers/line.ts";
 import { MemoryCounters } from "../../../src/stores/memory-counters.ts";
+import { SqliteCounters } from "../../../src/stores/sqlite-counters.ts";
 import { RUNNING } from "../running.ts";
 
 /** Receives every decision of the counters, in order, and every attempt that waits. */
@@ -13,7 +14,11 @@ export interface Watcher {
 
 /** Returns functions that end the watch. */
 export function watchMoney(watcher: Watcher): readonly (() => void)[] {
-  return [watchStore(MemoryCounters.prototype, watcher), watchLines(watcher)];
+  return [
+    watchStore(MemoryCounters.prototype, watcher),
+    watchStore(SqliteCounters.prototype, watcher),
+    watchLines(watcher),
+  ];
 }
 
 function watchStore(store: CounterStore, watcher: Watcher): () => void {
