@@ -7,7 +7,7 @@ export function mayHaveStore(seed: number): boolean {
 }
 
 export function withStore(plan: WorldPlan, chance: Chance): WorldPlan {
-  return chance.happens(0.5) ? { ...plan, state: "sqlite" } : plan;
+  return chance.happens(0.8) ? { ...plan, state: "sqlite" } : plan;
 }
 
 export function stateToml(store: "sqlite"): string {
