@@ -195,7 +195,8 @@ class Admission {
     const shared: Claim[] = this.#charges.map(({ claim }) => claim);
     if (reservations.isShared) shared.push(pauseOf(this.#call));
     const own = this.#own.map(({ claim }) => claim);
-    const asked = reservations.reserve({ id: this.#id, shared, own, probe });
+    const onFreed = () => this.#poke(this.#own);
+    const asked = reservations.reserve({ id: this.#id, shared, own, probe, onFreed });
     try {
       const answer = await unlessCancelled(asked, cancellation);
       cancellation.throwIfCancelled();

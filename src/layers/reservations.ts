@@ -29,6 +29,8 @@ export interface Wanted {
   readonly shared: readonly Claim[];
   readonly own: readonly Claim[];
   readonly probe?: boolean;
+  /** Called when `own` was taken, and is free again because the store did not grant `shared`. */
+  readonly onFreed?: () => void;
 }
 
 /** A refusal with the claim. */
@@ -89,7 +91,7 @@ export class Reservations {
   }
 
   /** @throws StoreUnavailable if the store cannot be reached and `on_unavailable` is "refuse". */
-  async reserve({ id, shared, own, probe = false }: Wanted): Promise<Held | RefusedClaim> {
+  async reserve({ id, shared, own, probe = false, onFreed }: Wanted): Promise<Held | RefusedClaim> {
     const { local, store } = this.#options;
     const owner = this.#owner;
     const request = { id, owner, leaseMs: LEASE_MS, probe };
@@ -101,16 +103,20 @@ export class Reservations {
     const slots = own.length === 0 ? undefined : await local.admit({ ...request, claims: own });
     if (slots?.ok === false) return refusedBy(slots, own);
     if (shared.length === 0) return this.#heldIn(local, id, { nowMs: this.nowMs, levels: [] });
-    const free = () => local.settle({ id, claims: own.map((claim) => ({ claim, used: 0n })) });
+    const free = async () => {
+      if (slots === undefined || probe) return;
+      await local.settle({ id, claims: own.map((claim) => ({ claim, used: 0n })) });
+      onFreed?.();
+    };
     try {
       const answer = await store.admit({ ...request, claims: shared });
       this.#reached();
       if (answer.ok) return this.#heldInBoth(id, own, answer, probe);
       this.#offsetMs = answer.nowMs - this.#options.clock.now();
-      if (slots !== undefined) await free();
+      await free();
       return refusedBy(answer, shared);
     } catch (error) {
-      if (slots !== undefined) await free();
+      await free();
       if (!(error instanceof StoreUnavailable)) throw error;
       this.#lost(error);
       if (shared.every(({ kind }) => kind === "pause")) return this.#reserveHere({ id, shared: [], own, probe });

@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/core/clock.ts";
 import type { Layer } from "../../src/core/layer.ts";
 import { silentLogger } from "../../src/core/logger.ts";
+import type { CounterStore } from "../../src/core/store.ts";
 import { admission } from "../../src/layers/admission.ts";
 import { BudgetNotices } from "../../src/layers/budget-notices.ts";
 import { BudgetPeriods } from "../../src/layers/budget-periods.ts";
@@ -17,6 +18,8 @@ interface Parts {
   readonly rules?: Partial<Rules>;
   /** What the ledger has for a counter. */
   readonly spentBefore?: SpentBefore;
+  /** Of budgets and limits, if other processes share it. */
+  readonly store?: CounterStore | undefined;
 }
 
 /** The admission layer of one process, with counters in memory. */
@@ -25,6 +28,7 @@ export function admissionLayer({
   keys = new KeyStates(),
   rules,
   spentBefore,
+  store,
 }: Parts = {}): Layer {
   const counters = new MemoryCounters(clock);
   return admission({
@@ -32,7 +36,7 @@ export function admissionLayer({
     notices: new BudgetNotices(),
     charges: new Charges({ budgets: [], rates: [], ...rules }, new BudgetPeriods(), spentBefore),
     reservations: new Reservations({
-      ...{ store: counters, local: counters, clock, logger: silentLogger },
+      ...{ store: store ?? counters, local: counters, clock, logger: silentLogger },
       onUnavailable: "refuse",
     }),
     lines: new Lines(clock),

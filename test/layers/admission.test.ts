@@ -4,12 +4,14 @@ import { type CallInput, CallRecord } from "../../src/core/call.ts";
 import type { Price } from "../../src/core/cost.ts";
 import type { Next } from "../../src/core/layer.ts";
 import type { ModelRequest } from "../../src/core/request.ts";
+import type { AdmitRequest, CounterStore, Grant, Refusal } from "../../src/core/store.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import type { SpentBefore } from "../../src/layers/charges.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { MemoryCounters } from "../../src/stores/memory-counters.ts";
 import { admissionLayer } from "../harness/admission-layer.ts";
 import { abort, callOf, INPUT, read, targetOf, through } from "../harness/call-of.ts";
 import { FakeClock, quiet } from "../harness/fake-clock.ts";
@@ -56,6 +58,24 @@ const ANSWER: ScriptedAttempt = [
   { finish: "stop" },
 ];
 
+const STORE_MS = 10;
+
+/** Counters that answer later. */
+class SlowCounters extends MemoryCounters {
+  readonly #slow: FakeClock;
+
+  constructor(clock: FakeClock) {
+    super(clock);
+    this.#slow = clock;
+  }
+
+  override async admit(request: AdmitRequest): Promise<Grant | Refusal> {
+    const answer = await super.admit(request);
+    await new Promise<void>((resolve) => void this.#slow.schedule(resolve, STORE_MS));
+    return answer;
+  }
+}
+
 interface World {
   readonly budgets?: readonly Budget[];
   readonly rates?: readonly RateRule[];
@@ -63,12 +83,26 @@ interface World {
   readonly script?: readonly ScriptedAttempt[];
   readonly target?: Partial<Omit<Target, "policy">>;
   readonly policy?: Partial<Policy>;
+  readonly storeOf?: (clock: FakeClock) => CounterStore;
 }
 
-function world({ budgets = [], rates = [], spentBefore, script = [ANSWER], target: fields = {}, policy = {} }: World) {
+function world({
+  budgets = [],
+  rates = [],
+  spentBefore,
+  script = [ANSWER],
+  target: fields = {},
+  policy = {},
+  storeOf,
+}: World) {
   const clock = new FakeClock();
   const dialect = scripted(script);
-  const layer = admissionLayer({ clock, rules: { budgets, rates }, ...(spentBefore && { spentBefore }) });
+  const layer = admissionLayer({
+    clock,
+    rules: { budgets, rates },
+    store: storeOf?.(clock),
+    ...(spentBefore && { spentBefore }),
+  });
   const run = through([retry(new RetryBudgets()), layer, meter], dialect);
   const target = targetOf("main", { price: () => PRICE, settings: {}, ...fields }, { numRetries: 0, ...policy });
   const start = ({ settings, ...input }: Partial<CallInput> = {}, more: Partial<Parameters<typeof callOf>[0]> = {}) => {
@@ -575,6 +609,20 @@ describe("attempts that wait", () => {
         undefined,
       ]);
     }
+  });
+
+  it("take a slot that another one gives back because a shared store refuses it", async () => {
+    const budgets = [budget({ nanoUsd: 0n, match: { tags: ["poor"] } })];
+    const { clock, start, startedAt } = world({
+      budgets,
+      policy: { maxParallel: 1, queue: 10 },
+      storeOf: (own) => new SlowCounters(own),
+    });
+    const poor = start({ tags: ["poor"] }).reading;
+    await quiet();
+    const seen = await clock.settle(Promise.all([poor, start().reading]));
+    expect(seen.map(({ error }) => error?.code)).toEqual(["budget_exceeded", undefined]);
+    expect(startedAt()).toEqual([2 * STORE_MS]);
   });
 
   it("are ended by their deadline, not by a full queue, when a slot is taken at that moment", async () => {

@@ -28,6 +28,13 @@ test.each([911607, 912318, 914839])(
   },
 );
 
+test.each([20632, 22040, 24769])(
+  "a slot is offered to others as soon as a shared store refuses the rest: seed %d",
+  async (seed) => {
+    expect((await liveOneHour(seed)).broken).toEqual([]);
+  },
+);
+
 test("the same seed reproduces the same hour", async () => {
   const [first, second] = [await liveOneHour(7), await liveOneHour(7)];
   expect(second).toEqual(first);
