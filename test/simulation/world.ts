@@ -1,3 +1,6 @@
+// The product loads these when it needs them, and virtual time does not wait for that.
+import "../../src/core/calendar.ts";
+import "../../src/stores/sqlite-counters.ts";
 import type { HookCall, Hooks } from "../../src/core/hooks.ts";
 import { ModelFactory } from "../../src/index.ts";
 import { Chance } from "../harness/chance.ts";

@@ -4,8 +4,6 @@ import { StoreUnavailable } from "../../../src/core/store.ts";
 import { SqliteClient } from "../../../src/stores/sqlite-client.ts";
 import { SqliteOperations, UnanswerableRequest } from "../../../src/stores/sqlite-operations.ts";
 import { SCHEMA_CHANGES } from "../../../src/stores/sqlite-schema.ts";
-// Loaded now, because loading takes real time.
-import "../../../src/stores/sqlite-counters.ts";
 
 /**
  * What the thread of `[state] store = "sqlite"` does, in this thread, with a database in memory. Messages of a real thread
