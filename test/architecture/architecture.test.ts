@@ -139,7 +139,7 @@ describe("an older Node", () => {
   });
 
   it("is refused before anything else runs", () => {
-    for (const entry of ["index", "inject/index", "interop/ai-sdk", "testing/index"])
+    for (const entry of ["index", "inject/index", "interop/ai-sdk", "interop/langchain", "testing/index"])
       expect(readFileSync(join(ROOT, `src/${entry}.ts`), "utf8")).toMatch(
         /^\/\/\/ <reference types="node" preserve="true" \/>\nimport "\.\.?\/core\/require-node\.ts";\n/,
       );

@@ -30,6 +30,8 @@ describe("the tarball", () => {
       "dist/inject/index.d.ts",
       "dist/interop/ai-sdk.js",
       "dist/interop/ai-sdk.d.ts",
+      "dist/interop/langchain.js",
+      "dist/interop/langchain.d.ts",
     );
     expect(paths).toEqual(expect.arrayContaining([...needed, ...entries, "schemas/models.schema.json"]));
   });
@@ -51,6 +53,7 @@ describe("the tarball", () => {
       "dist/index.js",
       "dist/inject/index.js",
       "dist/interop/ai-sdk.js",
+      "dist/interop/langchain.js",
       "dist/testing/index.js",
     ]);
     const chunks = paths.filter((path) => path.startsWith("dist/chunks/"));
@@ -331,7 +334,7 @@ describe("package checks", () => {
     const attw = join(ROOT, "node_modules/@arethetypeswrong/cli/dist/index.js");
     const { status, stdout } = run([attw, tarball, "--profile", "esm-only", "--format", "ascii"], ROOT);
     const verdicts = stdout.split("\n").filter((line) => /^(node16 \(from ESM\)|bundler): /.test(line));
-    expect(verdicts).toHaveLength(12);
+    expect(verdicts).toHaveLength(14);
     expect(verdicts.filter((line) => !line.includes("🟢"))).toEqual([]);
     expect(status).toBe(0);
   }, 60_000);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as library from "modelwright";
 import * as aiSdk from "modelwright/ai-sdk";
 import * as injection from "modelwright/inject";
+import * as langchain from "modelwright/langchain";
 import * as doubles from "modelwright/testing";
 import { describe, expect, it } from "vitest";
 import { camelOf } from "../../src/config/entry-config.ts";
@@ -123,6 +124,12 @@ describe("modelwright/ai-sdk", () => {
   });
 });
 
+describe("modelwright/langchain", () => {
+  it("exports this value", () => {
+    expect(valuesOf(langchain)).toMatchInlineSnapshot(`"function chatModel"`);
+  });
+});
+
 it("the entry points of package.json are these modules", () => {
   const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     exports: Record<string, { default?: string }>;
@@ -132,6 +139,7 @@ it("the entry points of package.json are these modules", () => {
     [".", "./dist/index.js"],
     ["./inject", "./dist/inject/index.js"],
     ["./ai-sdk", "./dist/interop/ai-sdk.js"],
+    ["./langchain", "./dist/interop/langchain.js"],
     ["./testing", "./dist/testing/index.js"],
   ]);
 });

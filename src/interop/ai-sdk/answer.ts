@@ -9,12 +9,10 @@ import { dropAddedNulls } from "../../core/added-nulls.ts";
 import type { Adjustment } from "../../core/attempt.ts";
 import type { FinishReason } from "../../core/event.ts";
 import type { Reply } from "../../core/reply.ts";
-import type { JsonSchema, Tool, ToolCall } from "../../core/tool.ts";
+import type { Tool, ToolCall } from "../../core/tool.ts";
 import type { Usage } from "../../core/usage.ts";
-import { jsonText } from "../../model/object.ts";
-import { OWN_KEY, partMetadata } from "./part-metadata.ts";
-
-type JsonObject = SharedV4ProviderMetadata[string];
+import { OWN_KEY, replyFacts } from "../reply-facts.ts";
+import { partMetadata } from "./part-metadata.ts";
 
 /** The parts of an answer, in order. */
 export function contentOf(reply: Reply, tools: readonly Tool[]): LanguageModelV4Content[] {
@@ -48,18 +46,6 @@ export function inputOf({ name, json, arguments: args }: ToolCall, tools: readon
   return tool?.strict === true ? JSON.stringify(dropAddedNulls(args, tool.parameters)) : json;
 }
 
-/** The JSON of an answer without a code fence and added nulls; `undefined` if the text is that JSON, or not JSON. */
-export function structuredText(text: string, schema: JsonSchema): string | undefined {
-  try {
-    const json = jsonText(text);
-    const parsed: unknown = JSON.parse(json);
-    const plain = dropAddedNulls(parsed, schema);
-    return json === text && plain === parsed ? undefined : JSON.stringify(plain);
-  } catch {
-    return undefined;
-  }
-}
-
 const REASONS: Readonly<Record<FinishReason, LanguageModelV4FinishReason["unified"]>> = {
   stop: "stop",
   length: "length",
@@ -84,19 +70,7 @@ export function usageOf(usage: Usage): LanguageModelV4Usage {
 
 /** What the AI SDK has no fields for. */
 export function replyMetadata(reply: Reply): SharedV4ProviderMetadata {
-  const { cost, attempts, callId, requestId, model, provider, latencyMs, firstTokenMs, adjustments, cached } = reply;
-  const known = { cost, attempts, callId, requestId, model, provider, latencyMs, firstTokenMs, adjustments, cached };
-  return { [OWN_KEY]: plain(known) };
-}
-
-/** A value of a custom dialect may be no JSON; the rest is kept without it. */
-function plain(value: object): JsonObject {
-  try {
-    return JSON.parse(JSON.stringify(value)) as JsonObject;
-  } catch {
-    const { adjustments: _, ...rest } = value as { readonly adjustments?: unknown };
-    return JSON.parse(JSON.stringify(rest)) as JsonObject;
-  }
+  return { [OWN_KEY]: replyFacts(reply) };
 }
 
 export function warningOf({ setting, to, reason }: Adjustment): SharedV4Warning {

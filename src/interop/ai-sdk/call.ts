@@ -10,6 +10,7 @@ import type { ResponseFormat } from "../../core/request.ts";
 import type { JsonSchema, Tool, ToolChoice } from "../../core/tool.ts";
 import { formatName } from "../../model/object.ts";
 import type { CallOptions } from "../../model/options.ts";
+import { withoutDialect } from "../reply-facts.ts";
 import { ownOptions } from "./part-metadata.ts";
 import { messagesOf } from "./prompt.ts";
 
@@ -115,11 +116,6 @@ function hasOptional(schema: unknown): boolean {
     if (Object.keys(properties).some((name) => !names.includes(name))) return true;
   }
   return Object.values(schema).some(hasOptional);
-}
-
-function withoutDialect(schema: object): JsonSchema {
-  const { $schema: _, ...rest } = schema as Record<string, unknown>;
-  return rest;
 }
 
 /** The AI SDK adds its own name to every call; a name that the caller gave stays. */

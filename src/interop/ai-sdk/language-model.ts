@@ -9,9 +9,9 @@ import type { ModelEvent } from "../../core/event.ts";
 import { contextOf, type Model, notedStream } from "../../model/model.ts";
 import { type ModelStream, startsAgain } from "../../model/stream.ts";
 import { checkModel } from "../checked-model.ts";
-import { contentOf, finishOf, replyMetadata, structuredText, usageOf, warningOf } from "./answer.ts";
+import { OWN_KEY, structuredText } from "../reply-facts.ts";
+import { contentOf, finishOf, replyMetadata, usageOf, warningOf } from "./answer.ts";
 import { readCall } from "./call.ts";
-import { OWN_KEY } from "./part-metadata.ts";
 import { StreamParts } from "./stream-parts.ts";
 
 /**

@@ -1,9 +1,7 @@
 import type { SharedV4ProviderMetadata, SharedV4ProviderOptions } from "@ai-sdk/provider";
 import type { ReasoningPart, Signed, ToolCallPart } from "../../core/message.ts";
 import { TOOL_KINDS, type ToolKind } from "../../core/tool.ts";
-
-/** The key of our data in `providerMetadata` and `providerOptions`. */
-export const OWN_KEY = "modelwright";
+import { OWN_KEY } from "../reply-facts.ts";
 
 /** What the AI SDK keeps with a part of an answer, and returns with the next request. */
 type Kept = Signed & Pick<ReasoningPart, "redacted"> & Pick<ToolCallPart, "kind">;

@@ -4,7 +4,7 @@ import type { Signed } from "../../core/message.ts";
 import type { Reply } from "../../core/reply.ts";
 import type { Tool } from "../../core/tool.ts";
 import { finishOf, inputOf, replyMetadata, usageOf, warningOf, withMetadata } from "./answer.ts";
-import { partMetadata } from "./part-metadata.ts";
+import { keptOf, partMetadata } from "./part-metadata.ts";
 
 type TextKind = "text" | "reasoning";
 type Started = Extract<FlowEvent, { type: "start" }>;
@@ -135,8 +135,7 @@ export class StreamParts {
     if (event.part === "tool-call") {
       const { index, part } = this.#call ?? {};
       if (part === undefined || index !== event.index) return;
-      const { kind } = part.providerMetadata?.["modelwright"] ?? {};
-      Object.assign(part, withMetadata(partMetadata({ signature, owner, kind: kind as never })));
+      Object.assign(part, withMetadata(partMetadata({ ...keptOf(part.providerMetadata), signature, owner })));
       return;
     }
     this.#endCall();
