@@ -94,7 +94,7 @@ describe.each(Object.keys(SIGNING) as Signing[])("signatures on the %s wire", (w
         expect(text).toBe("Done.");
         expect(returnedIn(wire, server.requests[1])).toEqual(signed);
       }),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   });
 
