@@ -1,6 +1,7 @@
 import { dropAddedNulls } from "../core/added-nulls.ts";
 import type { Reply } from "../core/reply.ts";
 import type { JsonSchema } from "../core/tool.ts";
+import type { EmbeddingReply } from "../model/embed.ts";
 import { jsonText } from "../model/object.ts";
 
 /** The key of our data in messages and options of other frameworks. */
@@ -9,8 +10,11 @@ export const OWN_KEY = "modelwright";
 export type JsonObject = { [key: string]: JsonValue | undefined };
 type JsonValue = null | string | number | boolean | Readonly<JsonObject> | readonly JsonValue[];
 
+type Facts = Pick<EmbeddingReply, "cost" | "attempts" | "callId" | "model" | "provider" | "latencyMs" | "adjustments"> &
+  Partial<Pick<Reply, "requestId" | "firstTokenMs" | "cached">>;
+
 /** What other frameworks have no fields for, as JSON. */
-export function replyFacts(reply: Reply): JsonObject {
+export function replyFacts(reply: Facts): JsonObject {
   const { cost, attempts, callId, requestId, model, provider, latencyMs, firstTokenMs, adjustments, cached } = reply;
   const facts = { cost, attempts, callId, requestId, model, provider, latencyMs, firstTokenMs, cached };
   return jsonOf({ ...facts, adjustments }) ?? jsonOf(facts) ?? {};

@@ -56,6 +56,7 @@ const NEED_SERVICES: readonly string[] = [
 export const CHECKED_AGAIN: readonly string[] = [
   "test/dialects/openai/*-{contract,encode}.test.ts",
   "test/hooks/{audit,before-after,open-telemetry}.test.ts",
+  "test/interop/embeddings.test.ts",
   "test/keys/*.test.ts",
   "test/model/{cache-control,cache-over-wires,embed-over-wires,fallbacks,history,hostile-options}.test.ts",
   "test/model/{objects-over-wires,samples-over-wires}.test.ts",

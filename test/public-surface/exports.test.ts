@@ -120,7 +120,7 @@ describe("modelwright/testing", () => {
 
 describe("modelwright/ai-sdk", () => {
   it("exports these values, and no types: those of @ai-sdk/provider describe them", () => {
-    expect(valuesOf(aiSdk)).toMatchInlineSnapshot(`"function languageModel"`);
+    expect(valuesOf(aiSdk)).toMatchInlineSnapshot(`"function embeddingModel, function languageModel"`);
   });
 });
 

@@ -1,9 +1,9 @@
-import type { LanguageModelV4 } from "@ai-sdk/provider";
+import type { EmbeddingModelV4, LanguageModelV4 } from "@ai-sdk/provider";
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { AIMessageChunk } from "@langchain/core/messages";
-import type { LanguageModel } from "ai";
+import type { EmbeddingModel, LanguageModel } from "ai";
 import type { Model } from "modelwright";
-import { languageModel } from "modelwright/ai-sdk";
+import { embeddingModel, languageModel } from "modelwright/ai-sdk";
 import { chatModel } from "modelwright/langchain";
 import { expectTypeOf, it } from "vitest";
 import { z } from "zod";
@@ -11,10 +11,12 @@ import { z } from "zod";
 declare const model: Model;
 declare const withoutTools: Model<{ tools: false }>;
 
-it("languageModel returns what the AI SDK accepts, for every model", () => {
+it("languageModel and embeddingModel return what the AI SDK accepts, for every model", () => {
   expectTypeOf(languageModel(model)).toEqualTypeOf<LanguageModelV4>();
   expectTypeOf(languageModel(withoutTools)).toExtend<LanguageModel>();
   languageModel(model) satisfies LanguageModelV4;
+  expectTypeOf(embeddingModel(model)).toEqualTypeOf<EmbeddingModelV4>();
+  expectTypeOf(embeddingModel(model)).toExtend<EmbeddingModel>();
 });
 
 it("chatModel returns what LangChain accepts", async () => {

@@ -69,7 +69,7 @@ export function usageOf(usage: Usage): LanguageModelV4Usage {
 }
 
 /** What the AI SDK has no fields for. */
-export function replyMetadata(reply: Reply): SharedV4ProviderMetadata {
+export function replyMetadata(reply: Parameters<typeof replyFacts>[0]): SharedV4ProviderMetadata {
   return { [OWN_KEY]: replyFacts(reply) };
 }
 

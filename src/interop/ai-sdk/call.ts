@@ -121,7 +121,8 @@ function hasOptional(schema: unknown): boolean {
 /** The AI SDK adds its own name to every call; a name that the caller gave stays. */
 const AI_SDK_AGENT = /^ai\/[\w.-]+$/;
 
-function headersOf(
+/** The headers of a call, with those of `providerOptions`. */
+export function headersOf(
   headers: LanguageModelV4CallOptions["headers"],
   own: unknown,
 ): Readonly<Record<string, string>> | undefined {
