@@ -1,6 +1,7 @@
 import type { Config } from "../config/load.ts";
 import type { Observer } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
+import { commonJsExports } from "../core/common-js.ts";
 import type { Hooks } from "../core/hooks.ts";
 import type { Logger } from "../core/logger.ts";
 import { audit } from "../layers/audit.ts";
@@ -39,10 +40,11 @@ export function telemetryFor({ telemetry }: Config, logger: Logger): LazyTelemet
 }
 
 /** Optional: only with `catch` do bundlers accept that the package is missing. */
-function loadApi(): Promise<OpenTelemetryApi> {
-  return import("@opentelemetry/api").catch((cause: unknown) => {
+async function loadApi(): Promise<OpenTelemetryApi> {
+  const loaded = await import("@opentelemetry/api").catch((cause: unknown) => {
     throw new Error("@opentelemetry/api could not be loaded", { cause });
   });
+  return commonJsExports(loaded, "trace");
 }
 
 interface Writing {

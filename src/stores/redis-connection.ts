@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "../core/clock.ts";
+import { commonJsExports } from "../core/common-js.ts";
 import { StoreUnavailable } from "../core/store.ts";
 import { failureWords, serverProblem } from "./redis-failure.ts";
 import type { RedisScript } from "./redis-script.ts";
@@ -201,9 +202,10 @@ export class RedisConnection {
 
 async function createClient({ url, timeoutMs }: Settings): Promise<Redis> {
   if (!/^rediss?:$/.test(URL.parse(url)?.protocol ?? "")) throw new Error(WRONG_URL);
-  const { Redis } = await import("ioredis").catch(() => {
+  const loaded = await import("ioredis").catch(() => {
     throw new Error("the package ioredis is missing; run npm i ioredis");
   });
+  const { Redis } = commonJsExports(loaded, "Redis");
   return new Redis(url, {
     lazyConnect: true,
     // Requests wait here instead, with a timeout, and none is sent twice.

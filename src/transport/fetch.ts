@@ -1,5 +1,6 @@
 import { Cancellation } from "../core/cancellation.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
+import { commonJsExports } from "../core/common-js.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Exchange, Transport, WireInit } from "../core/transport.ts";
 import { addressOf } from "./address.ts";
@@ -40,7 +41,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
       import("./flight.ts"),
       import("./pools.ts"),
     ]);
-    loaded ??= { Flight, pools: new Pools(undici, options.connections) };
+    loaded ??= { Flight, pools: new Pools(commonJsExports(undici, "buildConnector"), options.connections) };
     return loaded;
   };
 
