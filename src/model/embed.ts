@@ -25,7 +25,7 @@ export interface EmbedOptions
 /** The vectors of texts. */
 export interface EmbeddingReply {
   /** One vector for each text, in their order. */
-  readonly embeddings: readonly Float32Array[];
+  readonly embeddings: Float32Array[];
   /** Tokens of all texts. */
   readonly usage: Usage;
   /** Cost of all attempts of all requests. */

@@ -52,6 +52,21 @@ const names = () => spans.getFinishedSpans().map(({ name }) => name);
 const msOf = ({ duration: [seconds, nanos] }: ReadableSpan) => seconds * 1_000 + nanos / 1e6;
 
 describe("the spans of a call", () => {
+  it("are those of embeddings for embed", async () => {
+    const simulator = await simulate();
+    const toml = entry("google", simulator.url, "", { name: "gemini-embedding-001", priced: false });
+    await factoryOf(OTEL + toml)
+      .create()
+      .embed(["a"], { dimensions: 8, tags: ["index"] });
+    expect(names()).toEqual(["attempt gemini-embedding-001", "embeddings gemini-embedding-001"]);
+    expect(named("embeddings gemini-embedding-001").attributes).toMatchObject({
+      "gen_ai.operation.name": "embeddings",
+      "gen_ai.embeddings.dimension.count": 8,
+      "gen_ai.usage.input_tokens": 1,
+      "modelwright.tags": ["index"],
+    });
+  });
+
   it.each(["codegen", "stream"] as const)("are one for %s and one below it for its attempt", async (how) => {
     const { model } = await modelOn("anthropic", []);
     const ask = () => (how === "codegen" ? model.codegen("hello", OPTIONS) : model.stream("hello", OPTIONS).reply);

@@ -5,6 +5,7 @@ import { chains } from "./chains.ts";
 import { content } from "./content.ts";
 import { counters } from "./counters.ts";
 import { decoders } from "./decoders.ts";
+import { embeddings } from "./embeddings.ts";
 import { errors } from "./errors.ts";
 import { ledgers } from "./ledgers.ts";
 import { limits } from "./limits.ts";
@@ -31,4 +32,5 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...admissions,
   ...services,
   ...runs,
+  ...embeddings,
 ];

@@ -138,6 +138,8 @@ describe("small answers", () => {
     expect(body["content"]?.[0]?.["text"]).toBe("ok");
     expect(body["output"]?.[0]?.["content"]?.[0]?.["text"]).toBe("ok");
     expect(body["candidates"]?.[0]?.["content"]?.["parts"]?.[0]?.["text"]).toBe("ok");
+    expect(body["data"]?.[0]).toMatchObject({ index: 0, embedding: [1, 0] });
+    expect(body["embeddings"]?.[0]).toEqual({ values: [1, 0] });
   });
 
   it.each([

@@ -31,9 +31,12 @@ const FORMS: Readonly<Record<WireName, AnswerForm>> = {
 };
 
 const bodies = Object.values(FORMS).map((form) => form.body(HEAD, EVENTS));
+/** The vector of one text. */
+const EMBEDDING = { data: [{ object: "embedding", index: 0, embedding: [1, 0] }], embeddings: [{ values: [1, 0] }] };
 
-/** A body that has the answer in every wire format. */
+/** A body that has the answer, and the embedding of a text, in every wire format. */
 export const SMALL_BODY: object = {
+  ...EMBEDDING,
   ...Object.assign({}, ...bodies),
   usage: Object.assign({}, ...bodies.map(({ usage }) => asObject(usage))),
 };
