@@ -1,4 +1,4 @@
-import { always, drop, never, replace } from "./change.ts";
+import { always, drop, never, replace, skip } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
 const ADMISSION = ["test/layers/admission.test.ts"];
@@ -78,6 +78,14 @@ export const admissions = [
       "a call waits longer than its deadline",
       "Admission.#within",
       replace("Math.min(wait.untilMs, deadlineAtMs)", "wait.untilMs"),
+    ],
+  ]),
+  ...mutantsOf("src/layers/reservations.ts", ADMISSION, [
+    [
+      "freed-slot-not-offered",
+      "an attempt waits although a slot is free again, because a shared store refused the rest of another one",
+      "Reservations.reserve",
+      skip("onFreed"),
     ],
   ]),
   ...mutantsOf("src/layers/key-pause.ts", PAUSES, [

@@ -14,6 +14,7 @@ import type { Mutant } from "./mutant.ts";
 import { retries } from "./retries.ts";
 import { runs } from "./runs.ts";
 import { services } from "./services.ts";
+import { texts } from "./texts.ts";
 import { wire } from "./wire.ts";
 
 export const ALL_MUTANTS: readonly Mutant[] = [
@@ -33,4 +34,5 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...services,
   ...runs,
   ...embeddings,
+  ...texts,
 ];

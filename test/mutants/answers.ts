@@ -294,6 +294,12 @@ export const answers = [
       drop("cancellation: this.#cancellation"),
     ],
     [
+      "shared-attempts-of-another-time",
+      "attempts that a call takes over have times from the start of another call",
+      "SharedRequest.#giveAttempts",
+      replace("attempt.startedMs - leadMs", "attempt.startedMs"),
+    ],
+    [
       "shared-runs-for-nobody",
       "a shared request runs on after every call has left",
       "SharedRequest.join",

@@ -1,6 +1,8 @@
-import { never, replace, skip } from "./change.ts";
+import { always, never, replace, skip } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
+const FILES = ["test/ledger/sqlite-files.test.ts"];
+const TABLES = ["test/ledger/sqlite.test.ts"];
 const FACTORY = ["test/ledger/factory.test.ts"];
 
 /** Rows of the ledger. */
@@ -27,6 +29,43 @@ export const ledgers = [
       "an attempt that was not sent is charged what it reserved",
       "unsentRow",
       replace("budgets.map((budget) => ({ ...budget, amount: 0n }))", "budgets"),
+    ],
+  ]),
+  ...mutantsOf("src/ledger/buffered-ledger.ts", TABLES, [
+    ["ledger-lease-ends", "the lease of open rows is not renewed", "BufferedLedger.open", skip("this.#renewLater")],
+    [
+      "ledger-open-row-wins",
+      "an open row replaces the final row of its attempt",
+      "BufferedLedger.#put",
+      always('known === undefined || known.row.outcome === "open"'),
+    ],
+  ]),
+  ...mutantsOf("src/ledger/buffered-ledger.ts", FILES, [
+    [
+      "ledger-forgets-failed-rows",
+      "rows whose transaction failed are lost",
+      "BufferedLedger.#failed",
+      replace("batch.filter(isKept)", "[]"),
+    ],
+    [
+      "ledger-acknowledges-early",
+      'with durability "sync", a row is acknowledged before it is on disk',
+      "BufferedLedger.#put",
+      always('this.#options.durability === "batch"'),
+    ],
+    [
+      "ledger-without-bound",
+      "any number of rows waits in memory",
+      "BufferedLedger.#add",
+      always("isKnown || this.#rows.size + this.#inTransaction.size < MAX_BUFFERED_ROWS"),
+    ],
+  ]),
+  ...mutantsOf("src/ledger/sqlite-tables.ts", TABLES, [
+    [
+      "ledger-without-lease",
+      "open rows are lost at once, because their process has no lease",
+      "SqliteTables.write",
+      replace("stored.some(isOpen) ? [this.#lease()] : []", "[]"),
     ],
   ]),
 ];
