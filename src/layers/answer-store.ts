@@ -38,7 +38,9 @@ export class AnswerStore {
   /** Rejects only if the call is cancelled. */
   async get(key: string, cancellation: Cancellation): Promise<StoredAnswer | undefined> {
     const value = await this.#store.get(ANSWER_PREFIX + key, cancellation);
-    return isStoredAnswer(value) ? { ...value, events: value.events.map(readEvent) } : undefined;
+    const events = isStoredAnswer(value) ? value.events.map(readEvent) : [undefined];
+    // A damaged vector is a miss.
+    return events.includes(undefined) ? undefined : { ...(value as StoredAnswer), events: events as Log };
   }
 
   /** Waits until the answer is stored; if the call is cancelled, it is stored in the background. */
@@ -62,12 +64,12 @@ function storedEvent(event: FlowEvent): StoredEvent {
   return { type: "stored-embeddings", vectors: event.vectors.map(vectorText) };
 }
 
-function readEvent(event: StoredEvent): FlowEvent {
+function readEvent(event: StoredEvent): FlowEvent | undefined {
   if (event.type !== "stored-embeddings") return event;
-  return { type: "embeddings", vectors: event.vectors.map((text) => vectorIn(text) ?? NO_VECTOR) };
+  const texts: unknown = event.vectors;
+  const vectors = Array.isArray(texts) ? texts.map((text) => vectorIn(String(text))) : [undefined];
+  return vectors.includes(undefined) ? undefined : { type: "embeddings", vectors: vectors as Float32Array[] };
 }
-
-const NO_VECTOR = new Float32Array();
 
 /** Whether a value was written by this version; anything else is a miss. */
 function isStoredAnswer(value: unknown): value is Omit<StoredAnswer, "events"> & { events: readonly StoredEvent[] } {
