@@ -38,7 +38,16 @@ export type {
 export type { Input, OpenAIMessage } from "./core/input.ts";
 export type { Layer, Next } from "./core/layer.ts";
 export type { LedgerField, LedgerGroup, LedgerPeriod, LedgerQuery, LedgerSum } from "./core/ledger.ts";
+export { type LocalFile, localFile } from "./core/local-file.ts";
 export type { Logger } from "./core/logger.ts";
+export type {
+  AudioInput,
+  FileInput,
+  ImageInput,
+  MediaData,
+  MessageInput,
+  ToolResultInput,
+} from "./core/media-source.ts";
 export type {
   AssistantMessage,
   AudioPart,

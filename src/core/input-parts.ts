@@ -1,5 +1,6 @@
 import { ModelError } from "./error.ts";
 import { invalidInput, kindOf, type Loose, shownValue, stringAt } from "./invalid-input.ts";
+import { bytesIn, partOfBase64, partOfBytes, pendingIn, sourceOf, wrongData } from "./media-source.ts";
 import type { Part, ToolResultPart } from "./message.ts";
 
 export function readContent(
@@ -50,11 +51,7 @@ const PART_READERS: Readonly<Record<string, (part: Loose, path: string) => Part>
   image: (part, path) => withSource(part, path, "image") as Part,
   image_url: readImageUrl,
   file: readFile,
-  audio: (part, path) => ({
-    type: "audio",
-    data: stringAt(part["data"], `${path}.data`),
-    mediaType: stringAt(part["mediaType"], `${path}.mediaType`),
-  }),
+  audio: (part, path) => withData({ type: "audio", data: part["data"], mediaType: part["mediaType"] }, path),
   input_audio: readInputAudio,
   reasoning: (part, path) => ({ ...part, type: "reasoning", text: stringAt(part["text"], `${path}.text`) }) as Part,
   "tool-call": readToolCallPart,
@@ -71,18 +68,29 @@ function readText(part: Loose, path: string): Part {
 }
 
 function withSource(part: Loose, path: string, type: "image" | "file"): Part {
-  const { url, data, mediaType } = part;
-  if (url === undefined && data === undefined)
-    throw invalidInput(path, `${type === "image" ? "an image" : "a file"} needs a url or data`);
+  const { url, data } = sourceOf(part, path);
   if (url !== undefined)
     return splitDataUrl({ ...part, type, url: stringAt(url, `${path}.url`) } as Part, `${path}.url`);
-  stringAt(data, `${path}.data`);
-  if (mediaType === undefined) throw invalidInput(path, `${type} data needs a mediaType, for example "image/png"`);
-  return { ...part, type } as Part;
+  if (data !== undefined) return withData({ ...part, type, url: undefined, data }, path);
+  const help = part["path"] === undefined ? "" : "; for a file of this machine, give data: localFile(path)";
+  throw invalidInput(path, `${type === "image" ? "an image" : "a file"} needs a url or data${help}`);
+}
+
+/** Base64, bytes, or what the call reads when it starts. */
+function withData({ url: _, ...part }: Loose, path: string): Part {
+  const { data, mediaType } = part;
+  if (mediaType !== undefined) stringAt(mediaType, `${path}.mediaType`);
+  const bytes = bytesIn(data);
+  if (bytes !== undefined) return partOfBytes(part, bytes, path);
+  if (pendingIn(data) !== undefined) return part as unknown as Part;
+  if (typeof data !== "string") throw wrongData(data, path);
+  return mediaType === undefined ? partOfBase64(part, data, path) : (part as unknown as Part);
 }
 
 /** A provider refuses a relative URL, or resolves it against a base of its own. */
 function absolute(url: string, path: string): void {
+  if (/^file:/i.test(url))
+    throw invalidInput(path, "a file: URL in a string is not opened; give data: localFile(path), or a URL object");
   // One letter is the drive of a path.
   if (/^[a-z][a-z\d+.-]+:/i.test(url) && URL.canParse(url)) return;
   throw invalidInput(path, "expected an absolute URL or a data: URL; for a file, give its data and mediaType");

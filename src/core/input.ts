@@ -1,6 +1,7 @@
 import { ModelError } from "./error.ts";
 import { readContent, readPart, readToolResult } from "./input-parts.ts";
 import { invalidInput, kindOf, type Loose, shownValue, stringAt } from "./invalid-input.ts";
+import { type MessageInput, refusePending } from "./media-source.ts";
 import type {
   AssistantMessage,
   Message,
@@ -12,11 +13,16 @@ import type {
 } from "./message.ts";
 import { checkAnswered, openCallsOf } from "./open-calls.ts";
 
-/**
- * Reads the caller's input: a string, canonical messages, or OpenAI-shaped messages. Invalid input is an `invalid_request`
- * with the path, before anything is sent.
- */
+/** Input where nothing can be read from a disk: a Blob and a local file are refused. */
 export function readInput(input: unknown): readonly Message[] {
+  return refusePending(readCallInput(input));
+}
+
+/**
+ * Reads the input of a call: a string, canonical messages, or OpenAI-shaped messages. Invalid input is an `invalid_request`
+ * with the path, before anything is sent. Blobs and local files are read later.
+ */
+export function readCallInput(input: unknown): readonly Message[] {
   if (typeof input === "string") {
     if (input.trim() === "") throw invalidInput("input", "the prompt is empty");
     return [{ role: "user", content: input }];
@@ -149,7 +155,7 @@ function readToolMessage(message: Loose, path: string): ToolMessage {
   };
 }
 
-export type Input = string | readonly Message[] | readonly OpenAIMessage[];
+export type Input = string | readonly Message[] | readonly MessageInput[] | readonly OpenAIMessage[];
 
 /** A message in OpenAI's format, accepted as input. */
 export interface OpenAIMessage {

@@ -1,5 +1,6 @@
 import { estimateTokens, inputBytes, textLength } from "./estimate.ts";
 import type { Message } from "./message.ts";
+import type { CallPolicy } from "./options.generated.ts";
 import type { ModelRequest, Settings } from "./request.ts";
 import type { Target } from "./target.ts";
 import { misfitError } from "./target-error.ts";
@@ -10,6 +11,11 @@ const MAX_CHARS_PER_TOKEN = 8;
 const MAX_CHARS = 8 * 1024 * 1024;
 /** Limit for the content of a prompt, unless `max_input_bytes` is set. */
 const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Maximum bytes of the content of a prompt. */
+export function maxPromptBytes({ maxInputBytes }: Pick<CallPolicy, "maxInputBytes">, target: Target): number {
+  return maxInputBytes ?? target.policy.maxInputBytes ?? MAX_BYTES;
+}
 
 /** Throws for a prompt that is too long for the limits of the entry, the call or the model, before anything is sent. */
 export function checkPromptSize(

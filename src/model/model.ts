@@ -2,8 +2,11 @@ import { missingPrice } from "../core/billing.ts";
 import { bindMethods } from "../core/bind-methods.ts";
 import { invalidOption } from "../core/check-options.ts";
 import { addCost, costOf, NO_COST } from "../core/cost.ts";
+
 import type { FlowEvent } from "../core/event.ts";
-import { type Input, readInput } from "../core/input.ts";
+import { type Input, readCallInput } from "../core/input.ts";
+import { hasPendingMedia, refusePending } from "../core/media-source.ts";
+
 import type { Message } from "../core/message.ts";
 import type { ToolsInput } from "../core/option-values.ts";
 import type { Reply } from "../core/reply.ts";
@@ -27,9 +30,11 @@ import { readCallOptions } from "./call-options.ts";
 import { countTokens } from "./count-tokens.ts";
 import { type EmbeddingReply, type EmbedOptions, embedTexts } from "./embed.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
+import { openedLater } from "./opened-later.ts";
 import type { CallOptions } from "./options.ts";
 import type { OptionsFor } from "./options-for.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
+import { withMedia } from "./prepared-media.ts";
 import type { Opened } from "./reading.ts";
 import { Run, type RunResult, type StepCall } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -127,7 +132,8 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     input: Input,
     options?: Options & WithTools<Tools>,
   ): Promise<Reply<ToolCallOf<Tools>>> {
-    const prepared = this.#prepare(input, options);
+    const given = this.#prepare(input, options);
+    const prepared = hasPendingMedia(given.input.messages) ? await withMedia(given) : given;
     const calls = planSamples(prepared.input, prepared.batchSize).map((samples, batch) =>
       collect(open({ ...prepared, samples, batch, streaming: false })),
     );
@@ -179,6 +185,15 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     return new Session<Options>(
       {
         model: this.name,
+        read: async (input, more) =>
+          hasPendingMedia(input) ? (await withMedia(this.#prepare(input, more))).input.messages : input,
+        later: (input, more, openNow) => {
+          if (!hasPendingMedia(input)) return openNow(input);
+          const prepared = this.#prepare(input, more);
+          return openedLater(prepared.context.clock, prepared.signal, async (cancellation) =>
+            openNow((await withMedia(prepared, cancellation)).input.messages),
+          );
+        },
         codegen: (input, more) => this.codegen(input, more),
         open: (input, more) => this.#openStream(input, more),
         run: (input, more, streaming) => this.#openRun(input, more as LooseRunOptions, streaming),
@@ -228,7 +243,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   /** Tokens of a prompt: estimated locally, or with `exact` counted by the provider (`unsupported` if it has no such endpoint). */
   async countTokens(input: Input, options?: CallOptions & { readonly exact?: boolean }): Promise<number> {
     const { exact, rest } = readExact(options, this.name);
-    const prepared = this.#prepare(input, rest);
+    const prepared = await withMedia(this.#prepare(input, rest));
     return exact ? countTokens(prepared) : estimatePrompt(prepared);
   }
 
@@ -257,6 +272,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   /** Estimates tokens and cost of a call; sends nothing. */
   estimate(input: Input, options?: CallOptions): Estimate {
     const prepared = this.#prepare(input, options);
+    refusePending(prepared.input.messages);
     const { target } = prepared.context;
     const tokens = estimatePrompt(prepared);
     const maxOutput =
@@ -297,11 +313,11 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   }
 
   #openStream(input: Input, options: CallOptions | undefined): Opened {
-    const prepared = this.#prepare(input, options);
-    const plan = planSamples(prepared.input, prepared.batchSize);
-    return openSamples(
-      plan.map((samples, batch) => () => open({ ...prepared, samples, batch, streaming: true })),
-      prepared.context.clock,
+    const given = this.#prepare(input, options);
+    if (!hasPendingMedia(given.input.messages)) return openPrepared(given);
+    const { context, signal } = given;
+    return openedLater(context.clock, signal, async (cancellation) =>
+      openPrepared(await withMedia(given, cancellation)),
     );
   }
 
@@ -321,10 +337,18 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     const read = readCallOptions(options, this.name);
     const { target, manySamples } = context;
     if (read.input.samples > 1) checkTemperature(read.input, target);
-    const whole = { messages: readInput(input), scopes: this.#scopes, ...read.input };
+    const whole = { messages: readCallInput(input), scopes: this.#scopes, ...read.input };
     const batchSize = manySamples(whole) ? (read.input.batchSize ?? target.policy.batchSize) : 1;
     return { context, input: whole, batchSize, signal: read.signal };
   }
+}
+
+function openPrepared(prepared: Prepared): Opened {
+  const plan = planSamples(prepared.input, prepared.batchSize);
+  return openSamples(
+    plan.map((samples, batch) => () => open({ ...prepared, samples, batch, streaming: true })),
+    prepared.context.clock,
+  );
 }
 
 function readExact(options: (CallOptions & { readonly exact?: boolean }) | undefined, model: string) {

@@ -5,7 +5,7 @@ import { isModelError, ModelError } from "../core/error.ts";
 import type { ModelEvent } from "../core/event.ts";
 import { GrowingJson } from "../core/growing-json.ts";
 import type { Input } from "../core/input.ts";
-import { readInput } from "../core/input.ts";
+import { readCallInput } from "../core/input.ts";
 import type { Message } from "../core/message.ts";
 import type { Reply } from "../core/reply.ts";
 import type { ResponseFormat } from "../core/request.ts";
@@ -81,7 +81,7 @@ export async function askObject<Schema extends StandardSchema>(
 ): Promise<ObjectReply<InferOutput<Schema>>> {
   const wanted = wantedOf(schema);
   const repairs = options?.repair ?? defaultRepair;
-  let messages = readInput(input);
+  let messages = readCallInput(input);
   let before: Reply | undefined;
   for (let asked = 0; ; asked++) {
     const answer = await model

@@ -1,5 +1,5 @@
 import { ModelError } from "../core/error.ts";
-import { type Input, readHistory, readInput } from "../core/input.ts";
+import { type Input, readCallInput, readHistory } from "../core/input.ts";
 import type { Message, ToolCallPart, ToolMessage } from "../core/message.ts";
 import { openCallsOf } from "../core/open-calls.ts";
 import type { ToolResult } from "../core/run-step.ts";
@@ -11,7 +11,7 @@ import { checkToolCall } from "../core/tool-arguments.ts";
  * @throws ModelError `invalid_request`.
  */
 export function readConversation(input: Input, approved: readonly string[], model: string): readonly Message[] {
-  const messages = typeof input === "string" ? readInput(input) : readHistory(input);
+  const messages = typeof input === "string" ? readCallInput(input) : readHistory(input);
   const open = openCallsOf(messages);
   const unknown = approved.find((id) => !open.has(id));
   if (unknown !== undefined) throw invalidRun(model, `approved: no open tool call has the id "${unknown}"`);
@@ -21,7 +21,7 @@ export function readConversation(input: Input, approved: readonly string[], mode
     const advice = "append its tool result, or add its id to approved to execute it";
     throw invalidRun(model, `tool call "${id}" (${name}) has no result; ${advice}`);
   }
-  return open.size > 0 ? messages : readInput(input);
+  return open.size > 0 ? messages : readCallInput(input);
 }
 
 export function invalidRun(model: string, words: string): ModelError {

@@ -45,6 +45,7 @@ export interface RunSettings extends Limits, Pick<RunControl, "stopWhen" | "onSt
   readonly definitions: readonly ToolInput[];
   /** The options of each call. */
   readonly call: CallOptions;
+  readonly maxInputBytes: number | undefined;
 }
 
 const RULES: OptionRules<RunControl & { readonly signal?: AbortSignal }> = {
@@ -69,9 +70,10 @@ export function readRunOptions(options: RunOptions<CallOptions, ToolsInput> | un
   if (samples !== 1) throw invalidOption(`${model}: run: samples must be 1, because a run goes on from one answer`);
   const list = toolList(tools ?? []);
   const definitions = Array.isArray(list) ? list.map(definitionOf) : list;
-  readCallOptions({ ...call, tools: definitions as ToolsInput }, model);
+  const { input } = readCallOptions({ ...call, tools: definitions as ToolsInput }, model);
   return {
     call,
+    maxInputBytes: input.maxInputBytes,
     tools: list,
     definitions: definitions as readonly ToolInput[],
     ...{ stopWhen, onStep, signal, approved: approved ?? [] },

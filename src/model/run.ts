@@ -5,6 +5,7 @@ import type { FlowEvent, ModelEvent } from "../core/event.ts";
 import type { Input } from "../core/input.ts";
 import type { Message } from "../core/message.ts";
 import type { ToolsInput } from "../core/option-values.ts";
+import { maxPromptBytes } from "../core/prompt-size.ts";
 import type { Reply } from "../core/reply.ts";
 import type { RunStep, ToolResult } from "../core/run-step.ts";
 import type { ToolCall } from "../core/tool.ts";
@@ -12,6 +13,7 @@ import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
 import { timedOut } from "../layers/timeout.ts";
 import type { ModelContext } from "./call.ts";
 import type { CallOptions } from "./options.ts";
+import { type ReadLimits, readMedia } from "./read-media.ts";
 import type { Opened } from "./reading.ts";
 import { invalidRun, messageOf, openCallsAtEnd, readConversation } from "./run-conversation.ts";
 import { type RunOptions, type RunSettings, readRunOptions } from "./run-options.ts";
@@ -101,6 +103,11 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
     this.events = this.#run();
   }
 
+  get #reading(): ReadLimits {
+    const { target } = this.#parts.context;
+    return { maxBytes: maxPromptBytes(this.#settings, target), cancellation: this.#cancellation };
+  }
+
   /** The run itself tells each answer its events. */
   note(): void {}
 
@@ -151,6 +158,7 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
   async *#run(): AsyncGenerator<readonly RunFlowEvent[]> {
     const off = this.#startDeadline();
     try {
+      this.#messages = await readMedia(this.#messages, this.#reading);
       if (this.#settings.approved.length > 0) yield* this.#runApproved();
       while (this.#stopReason === undefined) yield* this.#step();
     } finally {
@@ -228,7 +236,7 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
     this.#pending = plans.filter(({ kind }) => kind === "pending").map(({ call }) => call);
     const runnable = plans.filter((one) => one.kind !== "pending");
     const { maxParallelTools, maxToolResultBytes } = this.#settings;
-    const around = { clock: this.clock, cancellation: this.#cancellation, messages: this.#messages };
+    const around = { clock: this.clock, ...this.#reading, messages: this.#messages };
     const tools = runTools(runnable, { ...around, maxParallelTools, maxToolResultBytes }, results);
     for await (const result of tools) yield [{ type: "tool-result", result }];
     sortBy(results, calls);

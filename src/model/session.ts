@@ -2,7 +2,8 @@ import { bindMethods } from "../core/bind-methods.ts";
 import { ANYTHING, COUNT, checkOptions, type OptionRules, TEXT } from "../core/check-options.ts";
 import { ModelError } from "../core/error.ts";
 import type { Input, OpenAIMessage } from "../core/input.ts";
-import { readHistory, readInput } from "../core/input.ts";
+import { readCallInput, readHistory } from "../core/input.ts";
+import { refusePending } from "../core/media-source.ts";
 import type { Message } from "../core/message.ts";
 import type { ToolsInput } from "../core/option-values.ts";
 import type { Reply } from "../core/reply.ts";
@@ -41,6 +42,10 @@ const RULES: OptionRules<SessionOptions> = {
 /** The calls of a session to its model. */
 export interface SessionCalls<Options> {
   readonly model: string;
+  /** Reads blobs and local files. */
+  read(input: readonly Message[], options: Options): Promise<readonly Message[]>;
+  /** `open` with the messages, when they are read. */
+  later(input: readonly Message[], options: Options, open: (messages: readonly Message[]) => Opened): Opened;
   codegen(input: readonly Message[], options: Options): Promise<Reply>;
   open(input: readonly Message[], options: Options): Opened;
   run(input: readonly Message[], options: RunOptions<Options, ToolsInput>, streaming: boolean): Run;
@@ -68,7 +73,7 @@ export class Session<Options extends CallOptions = CallOptions> {
     this.#calls = calls;
     this.#memory = memory ?? Number.POSITIVE_INFINITY;
     this.#system = system;
-    this.#messages = messages === undefined ? [] : latestMessages(readHistory(messages), this.#memory);
+    this.#messages = messages === undefined ? [] : latestMessages(refusePending(readHistory(messages)), this.#memory);
     bindMethods(this, Session);
   }
 
@@ -87,6 +92,7 @@ export class Session<Options extends CallOptions = CallOptions> {
   ): Promise<Reply<ToolCallOf<Tools>>> {
     const turn = this.#begin(readMore(input));
     try {
+      turn.asked = await this.#calls.read(turn.asked, this.#with(options));
       const reply = await this.#calls.codegen(turn.asked, this.#with(options));
       turn.keep(reply.message);
       return reply as Reply<ToolCallOf<Tools>>;
@@ -144,6 +150,7 @@ export class Session<Options extends CallOptions = CallOptions> {
   ): Promise<ObjectReply<InferOutput<Schema>>> {
     const turn = this.#begin(readMore(input));
     try {
+      turn.asked = await this.#calls.read(turn.asked, this.#with(options));
       const answer = await this.#calls.object(schema, turn.asked, this.#with(options));
       turn.keep(answer.reply.message);
       return answer;
@@ -195,7 +202,7 @@ export class Session<Options extends CallOptions = CallOptions> {
   #stream(input: Input, options: Options | undefined, complete: (turn: Turn, reply: Reply) => void): ModelStream {
     return new ModelStream(() => {
       const turn = this.#begin(readMore(input));
-      return inTurn(turn, () => this.#calls.open(turn.asked, this.#with(options)), complete);
+      return inTurn(turn, () => this.#openLater(turn, this.#with(options)), complete);
     });
   }
 
@@ -208,10 +215,21 @@ export class Session<Options extends CallOptions = CallOptions> {
     const goesOn = options.approved !== undefined && Array.isArray(input) && input.length === 0;
     const turn = this.#begin(goesOn ? [] : readMore(input), goesOn);
     const complete = (ended: Turn, { messages }: RunResult) => {
+      const { length } = ended.asked;
       ended.end();
-      ended.keep(...messages.slice(turn.asked.length));
+      // The run has read its files.
+      ended.asked = messages.slice(0, length);
+      ended.keep(...messages.slice(length));
     };
     return inTurn(turn, () => this.#calls.run(turn.asked, options, streaming), complete);
+  }
+
+  /** A stream that starts when the files of its messages are read. */
+  #openLater(turn: Turn, options: Options): Opened {
+    return this.#calls.later(turn.asked, options, (messages) => {
+      turn.asked = messages;
+      return this.#calls.open(messages, options);
+    });
   }
 
   #with(options: Options | undefined): Options {
@@ -223,11 +241,10 @@ export class Session<Options extends CallOptions = CallOptions> {
     if (this.#running !== undefined)
       throw wrong(this.#calls.model, "this session has a call in progress; await it, or close its stream, first");
     const before = this.#messages;
-    const asked = isOpen ? before : readInput([...before, ...more]);
     const turn: Turn = {
-      asked,
+      asked: isOpen ? before : readCallInput([...before, ...more]),
       keep: (...messages) => {
-        if (this.#messages === before) this.#messages = latestMessages([...asked, ...messages], this.#memory);
+        if (this.#messages === before) this.#messages = latestMessages([...turn.asked, ...messages], this.#memory);
       },
       end: () => {
         if (this.#running === turn) this.#running = undefined;
@@ -239,8 +256,8 @@ export class Session<Options extends CallOptions = CallOptions> {
 }
 
 interface Turn {
-  /** The history and the new input. */
-  readonly asked: readonly Message[];
+  /** The history and the new input, once its files are read. */
+  asked: readonly Message[];
   /** Adds input and answer to the history, unless it was cleared in the meantime. */
   keep(...messages: readonly Message[]): void;
   end(): void;
@@ -248,7 +265,7 @@ interface Turn {
 
 /** Input that does not fit the history is rejected with it, like any invalid input. */
 function readMore(input: Input): readonly Message[] {
-  return Array.isArray(input) && input.length > 0 ? (input as readonly Message[]) : readInput(input);
+  return Array.isArray(input) && input.length > 0 ? (input as readonly Message[]) : readCallInput(input);
 }
 
 /** What `open` returns, such that its end is the end of the turn. */

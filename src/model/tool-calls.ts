@@ -1,4 +1,4 @@
-import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
+import { unlessCancelled } from "../core/cancellation.ts";
 import { checkOptions } from "../core/check-options.ts";
 import type { Clock } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
@@ -11,6 +11,7 @@ import type { ToolCall } from "../core/tool.ts";
 import type { ToolContext } from "../core/tool-context.ts";
 import { type ArgumentCheck, argumentCheck, type Checked } from "./argument-check.ts";
 import { jsonMistake } from "./json-mistake.ts";
+import { type ReadLimits, readParts } from "./read-media.ts";
 import { EXECUTION_RULES } from "./tool-list.ts";
 import { boundedContent } from "./tool-result-bound.ts";
 
@@ -19,8 +20,7 @@ export interface ToolLimits {
   readonly maxToolResultBytes: number;
 }
 
-interface Surroundings extends ToolLimits {
-  readonly cancellation: Cancellation;
+interface Surroundings extends ToolLimits, ReadLimits {
   readonly clock: Clock;
   /** Up to the message with the calls. */
   readonly messages: readonly Message[];
@@ -148,7 +148,9 @@ async function resultOf(plan: RunnablePlan, around: Surroundings): Promise<ToolR
   if (plan.kind === "failed") return result(plan.problem, true);
   try {
     const value = await executed(plan, around);
-    return result(readToolResult({ id, content: value ?? "" }, `result of "${name}"`).content, false);
+    const place = `result of "${name}"`;
+    const { content } = readToolResult({ id, content: value ?? "" }, place);
+    return result(await readParts(content, place, around), false);
   } catch (error) {
     return result(wordsOf(error), true);
   }
