@@ -73,6 +73,7 @@ export type { Reply, Sample } from "./core/reply.ts";
 export type { Effort, ModelRequest, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
 export type { PartialRun, RunStep, ToolResult } from "./core/run-step.ts";
 export type { Scope } from "./core/scope.ts";
+export type { FailedAttempt, ShouldRetry } from "./core/should-retry.ts";
 export type { StandardSchema } from "./core/standard-schema.ts";
 export type { BreakerState, Capabilities, Capability, ModelFacts, Target, Token } from "./core/target.ts";
 export type { JsonSchema, Tool, ToolCall, ToolChoice, ToolKind } from "./core/tool.ts";

@@ -19,6 +19,8 @@ const CALL_ONLY_EFFECTS: Readonly<Record<"messages" | (typeof CALL_ONLY)[number]
     '`"use"` (or true), `"refresh"`, `"bypass"` (or false), `"only"`, or `{ mode, ttl, namespace }`: see [caching](../guide/caching.md).',
   tags: 'Labels for `factory.usage("tag")`, budgets and rate limits.',
   priority: "Order in queues of rate limits and `max_parallel`: 0 to 255, lower first; default 128.",
+  shouldRetry:
+    "A function that sees each failed attempt: true repeats it, false does not, undefined leaves it to the library.",
   raw: 'Also yield the provider\'s own events, as `{ type: "raw" }`.',
 };
 

@@ -137,7 +137,7 @@ const FOREIGN_RATE_KEYS = withoutSeparators({
 });
 
 /** Call options that are not keys of an entry. */
-export const CALL_ONLY = ["samples", "signal", "cache", "tags", "priority", "raw"] as const;
+export const CALL_ONLY = ["samples", "signal", "cache", "tags", "priority", "raw", "shouldRetry"] as const;
 
 const FOREIGN_OPTIONS = withoutSeparators({
   n: "samples",

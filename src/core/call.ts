@@ -12,6 +12,7 @@ import type { RequestOperation } from "./operation.ts";
 import type { CallPolicy } from "./options.generated.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { ModelRequest, Settings } from "./request.ts";
+import type { ShouldRetry } from "./should-retry.ts";
 import type { Adaptation, OnBreak, Target } from "./target.ts";
 import type { Exchange, Remark } from "./transport.ts";
 
@@ -37,6 +38,7 @@ export interface CallInput extends CallPolicy {
   /** Emit every wire event as `{ type: "raw" }`. */
   readonly raw: boolean;
   readonly tags: readonly string[];
+  readonly shouldRetry?: ShouldRetry | undefined;
   /** In queues of limits: 0 to 255, lower first. Default 128. */
   readonly priority?: number | undefined;
   /** The scope of the call and its parents, the widest first. */

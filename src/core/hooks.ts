@@ -9,6 +9,7 @@ import type { Message } from "./message.ts";
 import type { BudgetNotice, CacheOutcome } from "./notices.ts";
 import type { Reply } from "./reply.ts";
 import type { Settings } from "./request.ts";
+import type { ShouldRetry } from "./should-retry.ts";
 import type { Usage } from "./usage.ts";
 
 /** The call that an event belongs to. No event has a secret; only `request` and `before` see the messages. */
@@ -133,6 +134,8 @@ export interface Hooks {
   readonly before?: (
     request: RequestEvent,
   ) => RequestChange | Refusal | undefined | Promise<RequestChange | Refusal | undefined>;
+  /** Decides about retries of every call whose own `shouldRetry` does not. */
+  readonly shouldRetry?: ShouldRetry;
   /**
    * Refuses a complete answer: the call then fails with `rejected`. Streams deliver their `finish` after it has agreed. Not
    * called for embeddings.

@@ -107,7 +107,7 @@ const VARIABLES = recordOf("", { is: "", accepts: (value) => value === undefined
 const HOOK_RULES: OptionRules<Hooks> = {
   ...{ request: FUNCTION, attempt: FUNCTION, retry: FUNCTION, fallback: FUNCTION, adjustment: FUNCTION },
   ...{ budget: FUNCTION, cache: FUNCTION, slow: FUNCTION, success: FUNCTION, failure: FUNCTION },
-  ...{ before: FUNCTION, after: FUNCTION },
+  ...{ before: FUNCTION, after: FUNCTION, shouldRetry: FUNCTION },
   middleware: {
     is: "an array of functions",
     accepts: (value) => Array.isArray(value) && value.every(FUNCTION.accepts),

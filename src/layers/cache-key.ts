@@ -41,6 +41,7 @@ function askedBy({ input }: Call): Record<string, unknown> {
 const OF_THE_CALL = [
   "tags",
   "priority",
+  "shouldRetry",
   "scopes",
   "cache",
   "cacheTtlMs",

@@ -7,6 +7,7 @@ import type { Events, FlowEvent } from "../core/event.ts";
 import type { Hooks, RequestChange } from "../core/hooks.ts";
 import type { Layer } from "../core/layer.ts";
 import { ReplyFold } from "../core/reply.ts";
+import type { ShouldRetry } from "../core/should-retry.ts";
 import { nearest } from "../core/suggest.ts";
 import { hookCallOf, reasonOf, requestOf } from "./hook-observer.ts";
 import { checkedMiddleware, rejected } from "./middleware.ts";
@@ -16,9 +17,18 @@ export type ReadChange = (call: Call, change: RequestChange) => CallInput;
 
 /** The layers of the user's hooks, the outermost first: middleware, then `before` and `after`. */
 export function hookLayers(hooks: Hooks, changed: ReadChange): readonly Layer[] {
-  const { before, after, middleware = [] } = hooks;
+  const { before, after, middleware = [], shouldRetry } = hooks;
   const own = before === undefined && after === undefined ? [] : [interception({ before, after }, changed)];
-  return [...middleware.map(checkedMiddleware), ...own];
+  return [...(shouldRetry === undefined ? [] : [retriesBy(shouldRetry)]), ...middleware.map(checkedMiddleware), ...own];
+}
+
+/** The function of the call decides first. */
+function retriesBy(hook: ShouldRetry): Layer {
+  return (call, next) => {
+    const { shouldRetry: own } = call.input;
+    const shouldRetry: ShouldRetry = own === undefined ? hook : (failure) => own(failure) ?? hook(failure);
+    return next({ ...call, input: { ...call.input, shouldRetry } });
+  };
 }
 
 function interception({ before, after }: { [name in "before" | "after"]: Hooks[name] }, changed: ReadChange): Layer {

@@ -9,6 +9,7 @@ import type { Layer, Next } from "../core/layer.ts";
 import type { Policy } from "../core/target.ts";
 import { afterBreak, continued, joined } from "./continuation.ts";
 import { isResting } from "./key-pause.ts";
+import { rejected } from "./middleware.ts";
 import type { RetryBudgets } from "./retry-budget.ts";
 
 /**
@@ -109,8 +110,7 @@ class Tries {
   allows(error: unknown): boolean {
     if (!isModelError(error) || this.#call.cancellation.cancelled) return false;
     const { policy } = this.#call.target;
-    if (this.#total >= mostTries(policy) || (this.#used.get(error.code) ?? 0) >= allowance(error, policy)) return false;
-    if (error.code === "timed_out" && this.#call.fallbackRemains && policy.retryOn === undefined) return false;
+    if (this.#total >= mostTries(policy) || !this.#isWanted(error, policy)) return false;
     const stale = error.reusedSocket && !this.#reconnected;
     const waitMs = stale ? 0 : this.#wait(error, policy);
     if (waitMs === undefined || !this.#fits(waitMs, error)) return false;
@@ -122,6 +122,18 @@ class Tries {
     this.#lastFailure = error;
     this.#call.record.observers.retrying?.(this.#call, error, waitMs);
     return true;
+  }
+
+  /** The word of the caller, or the table of codes. An open circuit breaker prevents retries in any case. */
+  #isWanted(error: ModelError, policy: Policy): boolean {
+    const isUsual = this.#isUsual(error, policy);
+    if (this.#call.input.shouldRetry === undefined || error.code === "circuit_open") return isUsual;
+    return callersWord(this.#call, error, { tries: this.#total, willRetry: isUsual }) ?? isUsual;
+  }
+
+  #isUsual(error: ModelError, policy: Policy): boolean {
+    if ((this.#used.get(error.code) ?? 0) >= allowance(error, policy)) return false;
+    return error.code !== "timed_out" || !this.#call.fallbackRemains || policy.retryOn !== undefined;
   }
 
   /** The failure before an attempt that was not sent is more useful than that attempt's error. */
@@ -165,6 +177,34 @@ function allowance(error: ModelError, policy: Policy): number {
   if (policy.retryOn !== undefined) return overruled ? 0 : Math.min(most, policy.retryOn[error.code] ?? 0);
   if (!error.retryable) return 0;
   return Math.min(error.row.retry === "once" ? 1 : most, policy.numRetries);
+}
+
+/** What `shouldRetry` of the call says; what it throws is an error of the call. */
+function callersWord(
+  call: Call,
+  error: ModelError,
+  { tries, willRetry }: { readonly tries: number; readonly willRetry: boolean },
+): boolean | undefined {
+  const { entry: model, provider, modelId, policy } = call.target;
+  const retriesLeft = mostTries(policy) - tries;
+  const failure = {
+    error,
+    attempt: tries + 1,
+    retriesLeft,
+    willRetry,
+    model,
+    provider,
+    modelId,
+    callId: call.record.id,
+  };
+  let word: unknown;
+  try {
+    word = call.input.shouldRetry?.(failure);
+  } catch (cause) {
+    throw rejected(call, `shouldRetry threw an error, see cause, after ${error.code}`, cause);
+  }
+  if (word === undefined || typeof word === "boolean") return word;
+  throw rejected(call, "shouldRetry must return true, false or undefined; it cannot be asynchronous");
 }
 
 /** Maximum retries of a target for all codes together. */

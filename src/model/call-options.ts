@@ -34,7 +34,7 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
   if (options === undefined || options === null) return NO_OPTIONS;
   if (typeof options !== "object" || Array.isArray(options)) throw wrong(model, "must be an object");
   const entry = readable(options, model);
-  const { samples, signal, cache, tags, priority, raw } = options;
+  const { samples, signal, cache, tags, priority, raw, shouldRetry } = options;
   checkCallOnly(options, model);
   return {
     input: {
@@ -44,6 +44,7 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
       tags: tags ?? [],
       ...cacheFieldsOf(cache),
       priority,
+      shouldRetry,
       prelude: options.messages === undefined ? undefined : readInput(options.messages),
     },
     signal,
@@ -166,7 +167,10 @@ function explain({ message, suggestion: word, path, ...finding }: Finding, optio
   return `${words}${suggestion}`;
 }
 
-function checkCallOnly({ samples, signal, cache, tags, priority, raw }: CallOptions, model: string): void {
+function checkCallOnly(options: CallOptions, model: string): void {
+  const { samples, signal, cache, tags, priority, raw, shouldRetry } = options;
+  if (shouldRetry !== undefined && typeof shouldRetry !== "function")
+    throw wrong(model, "shouldRetry must be a function");
   if (raw !== undefined && typeof raw !== "boolean") throw wrong(model, "raw must be true or false");
   if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1))
     throw wrong(model, "samples must be a positive integer");

@@ -1,6 +1,7 @@
 import type { CacheMode } from "../core/call.ts";
 import type { Message } from "../core/message.ts";
 import type { EntryOptionsPerCall } from "../core/options.generated.ts";
+import type { ShouldRetry } from "../core/should-retry.ts";
 import type { CacheOptions } from "./cache-option.ts";
 
 /** Options of one call; they take precedence over the entry's. Names are the keys of models.toml in camelCase. */
@@ -16,6 +17,11 @@ export interface CallOptions extends EntryOptionsPerCall {
   readonly tags?: readonly string[] | undefined;
   /** In queues of rate limits and `max_parallel`: 0 to 255, lower first. Default 128. */
   readonly priority?: number | undefined;
+  /**
+   * Decides whether a failed attempt is repeated on the same target, within `num_retries`, the deadline, the retry budget and
+   * `max_retry_after`. A fallback is a separate decision, by the error code.
+   */
+  readonly shouldRetry?: ShouldRetry | undefined;
   /** Also yield the provider's events as `{ type: "raw" }`. */
   readonly raw?: boolean | undefined;
 }

@@ -44,6 +44,41 @@ describe("an option of a call wins over the entry", () => {
     expect((await ask(simulator, entry("openai", simulator), { call: { signal: undefined } })).reply).toBeDefined();
   });
 
+  callTest("shouldRetry", async () => {
+    const simulator = await simulate();
+    const at = entry("openai", simulator, 'num_retries = 1\nretry_min_wait = "1ms"\nretry_max_wait = "1ms"');
+    const asked = async (
+      status: number,
+      shouldRetry: CallOptions["shouldRetry"],
+      hook?: CallOptions["shouldRetry"],
+    ) => {
+      simulator.reset();
+      simulator.script({ status });
+      const hooks = hook === undefined ? {} : { hooks: { shouldRetry: hook } };
+      await factoryOf(at, hooks).create().safeCodegen(PROMPT, { shouldRetry });
+      return simulator.requests.length;
+    };
+    expect(await asked(500, undefined)).toBe(2);
+    expect(await asked(500, () => false)).toBe(1);
+    expect(await asked(400, undefined)).toBe(1);
+    expect(await asked(400, () => true)).toBe(2);
+    expect(await asked(400, undefined, () => true)).toBe(2);
+    expect(
+      await asked(
+        400,
+        () => undefined,
+        () => true,
+      ),
+    ).toBe(2);
+    expect(
+      await asked(
+        400,
+        () => false,
+        () => true,
+      ),
+    ).toBe(1);
+  });
+
   callTest("cache", async () => {
     const simulator = await simulate();
     const model = factoryOf(`[cache]\n${entry("openai", simulator)}`).create();

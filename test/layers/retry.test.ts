@@ -4,6 +4,7 @@ import { Cancellation } from "../../src/core/cancellation.ts";
 import type { ModelErrorInit } from "../../src/core/error.ts";
 import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts";
 import { Secret } from "../../src/core/secret.ts";
+import type { FailedAttempt, ShouldRetry } from "../../src/core/should-retry.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { credential } from "../../src/layers/credential.ts";
@@ -371,4 +372,61 @@ describe('a failure with shouldRetry "once"', () => {
 it("says that the deadline prevented the next attempt", async () => {
   const { ask } = setUp([fails("rate_limited", { retryAfterMs: 50_000 })], {}, { deadlineAtMs: 30_000 });
   expect((await ask()).error?.message).toContain("deadline, which is in 30 s");
+});
+
+describe("shouldRetry", () => {
+  const deciding = (shouldRetry: ShouldRetry) => ({ input: { ...callOf().input, shouldRetry } });
+
+  it("sees the failure, and stops a retry", async () => {
+    const seen: FailedAttempt[] = [];
+    const stop = deciding((failure) => {
+      seen.push(failure);
+      return failure.attempt < 2 ? undefined : false;
+    });
+    const { ask, dialect } = setUp([fails("server_error")], { numRetries: 3 }, stop);
+    expect((await ask()).error?.code).toBe("server_error");
+    expect(dialect.calls).toHaveLength(2);
+    expect(seen).toMatchObject([
+      { error: { code: "server_error" }, attempt: 1, retriesLeft: 3, willRetry: true, model: "main", callId: "call-1" },
+      { attempt: 2, retriesLeft: 2, willRetry: true },
+    ]);
+  });
+
+  it("repeats what the library would not, at most num_retries times", async () => {
+    const willRetry: boolean[] = [];
+    const force = deciding((failure) => {
+      willRetry.push(failure.willRetry);
+      return true;
+    });
+    const { ask, dialect } = setUp([fails("invalid_request")], { numRetries: 2 }, force);
+    expect((await ask()).error?.code).toBe("invalid_request");
+    expect([dialect.calls.length, willRetry]).toEqual([3, [false, false]]);
+  });
+
+  it.each([
+    ["the provider's wait", { numRetries: 3, maxRetryAfterMs: 1_000 }, { retryAfterMs: 1_001 }, {}],
+    ["the deadline", { numRetries: 3, retryMinWaitMs: 500, jitter: "none" }, {}, { deadlineAtMs: 400 }],
+    ["num_retries = 0", { numRetries: 0 }, {}, {}],
+  ] as const)("does not exceed %s", async (_, policy, error, fields) => {
+    const { ask, dialect } = setUp([fails("server_error", error)], policy, { ...deciding(() => true), ...fields });
+    await ask();
+    expect(dialect.calls).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new TypeError("x is undefined");
+      },
+      "shouldRetry threw an error, see cause, after server_error",
+    ],
+    ["returns a promise", async () => true, "shouldRetry must return true, false or undefined"],
+  ])("that %s fails the call", async (_, broken, words) => {
+    const { ask, dialect } = setUp([fails("server_error")], { numRetries: 3 }, deciding(broken as never));
+    const { error } = await ask();
+    expect(error?.code).toBe("rejected");
+    expect(error?.message).toContain(words);
+    expect(dialect.calls).toHaveLength(1);
+  });
 });
