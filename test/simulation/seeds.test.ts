@@ -38,6 +38,10 @@ test.each([20632, 22040, 24769])(
 test("the same seed reproduces the same hour", async () => {
   const [first, second] = [await liveOneHour(7), await liveOneHour(7)];
   expect(second).toEqual(first);
+  // With budgets in SQLite, a cache and a ledger.
+  const [third, fourth] = [await liveOneHour(9), await liveOneHour(9)];
+  expect(fourth).toEqual(third);
+  expect(Math.min(third.cached, third.rows)).toBeGreaterThan(0);
   expect(first.virtualMs).toBeGreaterThan(3_600_000);
   expect((await liveOneHour(8)).story).not.toEqual(first.story);
 });
