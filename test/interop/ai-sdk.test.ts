@@ -1,7 +1,7 @@
 import { generateObject, generateText, isStepCount, Output, streamObject, streamText, tool } from "ai";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { isModelError } from "../../src/index.ts";
+import { isModelError, ModelFactory } from "../../src/index.ts";
 import { languageModel } from "../../src/interop/ai-sdk.ts";
 import { modelAt, serving } from "../harness/ask.ts";
 import { unfinishedStream } from "../harness/small-answers.ts";
@@ -188,6 +188,15 @@ describe("options", () => {
     expect(server.requests).toHaveLength(0);
   });
 
+  it("of a strict tool: its arguments lose the nulls that strict mode adds", async () => {
+    const args = { city: "Oslo", day: null };
+    const { model } = await modelThat("openai", Array(2).fill({ calls: [{ id: "c1", name: "weather", args }] }));
+    const inputSchema = z.object({ city: z.string(), day: z.string().optional() });
+    const call = { model: languageModel(model), prompt: "Hi", tools: { weather: tool({ inputSchema, strict: true }) } };
+    for (const toolCalls of [(await generateText(call)).toolCalls, await streamText(call).toolCalls])
+      expect(toolCalls).toMatchObject([{ input: { city: "Oslo" } }]);
+  });
+
   it("ask for the provider's own chunks", async () => {
     const { model } = await modelThat("openai", [{ text: "one" }]);
     const result = streamText({ model: languageModel(model), prompt: "Hi", include: { rawChunks: true } });
@@ -199,5 +208,7 @@ describe("options", () => {
 
   it("refuse something else than a model", () => {
     expect(() => languageModel({ name: "coder" } as never)).toThrow("languageModel: needs a model of factory.create()");
+    const factory = ModelFactory.parse('[models.coder]\nname = "gpt-6-luna"\nprovider = "simulator"');
+    expect(() => languageModel(factory as never)).toThrow("factory.create(), not the factory itself");
   });
 });
