@@ -192,7 +192,8 @@ describe("options", () => {
     const args = { city: "Oslo", day: null };
     const { model } = await modelThat("openai", Array(2).fill({ calls: [{ id: "c1", name: "weather", args }] }));
     const inputSchema = z.object({ city: z.string(), day: z.string().optional() });
-    const call = { model: languageModel(model), prompt: "Hi", tools: { weather: tool({ inputSchema, strict: true }) } };
+    const strict = { weather: tool({ inputSchema, strict: true, execute: () => "snow" }) };
+    const call = { model: languageModel(model), prompt: "Hi", tools: strict };
     for (const toolCalls of [(await generateText(call)).toolCalls, await streamText(call).toolCalls])
       expect(toolCalls).toMatchObject([{ input: { city: "Oslo" } }]);
   });
