@@ -2,6 +2,7 @@ import { ModelError } from "./error.ts";
 import { invalidInput, kindOf, type Loose, shownValue, stringAt } from "./invalid-input.ts";
 import { bytesIn, partOfBase64, partOfBytes, pendingIn, sourceOf, wrongData } from "./media-source.ts";
 import type { Part, ToolResultPart } from "./message.ts";
+import { checkToolCall, type GivenCall } from "./tool-arguments.ts";
 
 export function readContent(
   content: unknown,
@@ -140,15 +141,17 @@ function readInputAudio(part: Loose, path: string): Part {
 }
 
 function readToolCallPart(part: Loose, path: string): Part {
-  const { id, name, malformed } = part;
-  if (malformed !== undefined) stringAt(malformed, `${path}.malformed`);
-  return {
-    ...part,
-    type: "tool-call",
-    id: stringAt(id, `${path}.id`),
-    name: stringAt(name, `${path}.name`),
-    arguments: part["arguments"] ?? {},
-  } as Part;
+  const id = stringAt(part["id"], `${path}.id`);
+  const name = stringAt(part["name"], `${path}.name`);
+  const { malformed } = part;
+  if (malformed !== undefined) checkMalformed({ id, name, json: stringAt(malformed, `${path}.malformed`) }, path);
+  return { ...part, type: "tool-call", id, name, arguments: part["arguments"] ?? {} } as Part;
+}
+
+/** Valid arguments in `malformed` could be others than the `arguments` that someone approves. */
+function checkMalformed(call: Omit<GivenCall, "deliverInvalid">, path: string): void {
+  if ("call" in checkToolCall(call))
+    throw invalidInput(`${path}.malformed`, "these are valid arguments; move them to arguments");
 }
 
 export function readToolResult(part: Loose, path: string): ToolResultPart {

@@ -111,6 +111,20 @@ describe("malformed arguments in a run", () => {
     expect(JSON.stringify(after)).toContain("not executed: the arguments of the tool call weather are not JSON");
   });
 
+  it.each([CUT + "}", "null", " "])("%j in a history are refused, because they are valid", async (malformed) => {
+    const ran: unknown[] = [];
+    const { model, server } = await modelThat("openai", []);
+    const content = [{ type: "tool-call", id: "c1", name: "weather", arguments: {}, malformed }] as const;
+    const messages: Message[] = [
+      { role: "user", content: "Weather?" },
+      { role: "assistant", content },
+    ];
+    const error = await failureOf(model.run(messages, { tools: [weather(ran)], approved: ["c1"] }));
+    expect(error.code).toBe("invalid_request");
+    expect(error.message).toContain("messages[1].content[0].malformed: these are valid arguments");
+    expect([ran, server.requests]).toEqual([[], []]);
+  });
+
   it("are not cached", async () => {
     const cached = '[cache]\nstore = "memory"\nttl = "1h"';
     const { model, server } = await modelThat("openai", [{ calls: [written("c1", CUT)] }], cached);
