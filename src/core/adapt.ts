@@ -11,7 +11,7 @@ import type { Message } from "./message.ts";
 import { checkPromptSize } from "./prompt-size.ts";
 import { keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
 import { nearest } from "./suggest.ts";
-import { isHarmless, unsupportedReason } from "./supported-settings.ts";
+import { isHarmless, samplerReason, unsupportedReason } from "./supported-settings.ts";
 import type { Adaptation, Target } from "./target.ts";
 import { misfitError } from "./target-error.ts";
 import { isWellFormed, toWellFormed } from "./well-formed.ts";
@@ -93,7 +93,7 @@ function adaptSettings(input: CallInput, target: Target, dialect: Dialect): Adap
   const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
   refuseUnknownTool(settings, extraBody, target);
   const { stop } = settings;
-  dropUnsupported(settings, extraBody, { target, dialect, adaptation, changes });
+  dropUnsupported(settings, extraBody, { input, target, dialect, adaptation, changes });
   const cutAt =
     settings.stop === undefined && !("stop" in extraBody) && !adaptation.drop.includes("stop") ? stop : undefined;
   const effort = adaptEffort(settings, extraBody, { target, adaptation, changes });
@@ -144,6 +144,7 @@ export function withPrelude(
 }
 
 interface Adapting {
+  readonly input: Pick<CallInput, "settings">;
   readonly target: Target;
   readonly dialect: Dialect;
   readonly adaptation: Adaptation;
@@ -153,18 +154,20 @@ interface Adapting {
 function dropUnsupported(
   settings: Mutable<Settings>,
   extraBody: Record<string, unknown>,
-  { target, dialect, adaptation, changes }: Adapting,
+  { input, target, dialect, adaptation, changes }: Adapting,
 ): void {
   const { drop, allow } = adaptation;
-  for (const name of Object.keys(settings) as SettingName[]) {
+  const names = () => Object.keys(settings) as SettingName[];
+  for (const name of names()) {
+    if (!drop.includes(keyOf(name))) continue;
+    changes.configured(keyOf(name), settings[name], undefined, "listed under `drop`");
+    delete settings[name];
+  }
+  for (const name of names()) {
     const key = keyOf(name);
     const value = settings[name];
-    if (drop.includes(key)) {
-      delete settings[name];
-      changes.configured(key, value, undefined, "listed under `drop`");
-      continue;
-    }
-    const reason = unsupportedReason(name, target, dialect, settings);
+    const reason =
+      unsupportedReason(name, target, dialect, settings) ?? samplerReason(name, settings, { input, target, allow });
     if (reason === undefined || isHarmless(name, value)) continue;
     if (!allow.includes(key))
       changes.dropped(key, value, name === "stop" ? `${reason}; the library ends the answer there` : reason);

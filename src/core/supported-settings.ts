@@ -28,10 +28,32 @@ export function unsupportedReason(
   const { reasoningEffort = "none" } = others;
   if (reasoningEffort !== "none" && target.facts.lacksWithEffort?.includes(name))
     return `${target.modelId} supports it only with reasoning_effort = "none"`;
-  if (name === "topP" && target.facts.oneSampler === true && others.temperature !== undefined)
-    return `${target.modelId} supports temperature or top_p, not both`;
   const missing = capabilitiesOf(name)?.find((capability) => target.facts.capabilities[capability] === false);
   return missing && `${target.modelId} does not support ${keyOf(missing).replace("_", " ")}`;
+}
+
+interface Sampling {
+  readonly input: Pick<CallInput, "settings">;
+  readonly target: Target;
+  readonly allow: readonly string[];
+}
+
+/**
+ * Why a sampler is not sent, if the model takes temperature or top_p: a call takes precedence over its entry, otherwise the
+ * temperature stays. An allowed top_p is sent next to it.
+ */
+export function samplerReason(
+  name: SettingName,
+  merged: Settings,
+  { input, target, allow }: Sampling,
+): string | undefined {
+  if (target.facts.oneSampler !== true || merged.temperature === undefined || merged.topP === undefined)
+    return undefined;
+  if (allow.includes("top_p")) return undefined;
+  const layers = [input.settings, target.settings, target.quirks.defaults];
+  const layerOf = (sampler: SettingName) => layers.findIndex((layer) => layer?.[sampler] !== undefined);
+  const dropped = layerOf("temperature") > layerOf("topP") ? "temperature" : "topP";
+  return name === dropped ? `${target.modelId} supports temperature or top_p, not both` : undefined;
 }
 
 /** Settings that the target supports, by their models.toml names; null if the model is unknown. */
@@ -51,10 +73,12 @@ export function capabilitiesUsed(settings: Settings): readonly Capability[] {
 export function settingsSent(input: Omit<CallInput, "messages">, target: Target, dialect: Dialect): Settings {
   const settings = mergedSettings(input, target);
   const { drop, allow } = mergedAdaptation(input, target);
-  for (const name of Object.keys(settings) as SettingName[]) {
-    const key = keyOf(name);
-    const refused = unsupportedReason(name, target, dialect, settings) !== undefined && !allow.includes(key);
-    if (drop.includes(key) || refused) delete settings[name];
+  const names = () => Object.keys(settings) as SettingName[];
+  for (const name of names()) if (drop.includes(keyOf(name))) delete settings[name];
+  for (const name of names()) {
+    const reason =
+      unsupportedReason(name, target, dialect, settings) ?? samplerReason(name, settings, { input, target, allow });
+    if (reason !== undefined && !allow.includes(keyOf(name))) delete settings[name];
   }
   return settings;
 }

@@ -5,7 +5,7 @@ import type { Dialect } from "../../src/core/dialect.ts";
 import { isModelError, type ModelError } from "../../src/core/error.ts";
 import type { UserMessage } from "../../src/core/message.ts";
 import type { Settings } from "../../src/core/request.ts";
-import { supportedParams } from "../../src/core/supported-settings.ts";
+import { settingsSent, supportedParams } from "../../src/core/supported-settings.ts";
 import type { Target } from "../../src/core/target.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import { INPUT, targetOf } from "../harness/call-of.ts";
@@ -144,6 +144,14 @@ describe("an unsupported setting", () => {
     const both = adapted({ settings: { topP: 0.5, temperature: 0.2 } }, target, {}, all);
     expect(both.settings).toEqual({ temperature: 0.2 });
     expect(both.adjustments.map(({ setting }) => setting)).toEqual(["top_p"]);
+  });
+
+  it("the top_p of a call drops the temperature of its entry, if the model takes only one of them", () => {
+    const target = { ...lacking({}, { oneSampler: true }), settings: { temperature: 0.2 } };
+    const { settings, adjustments } = adapted({ settings: { topP: 0.5 } }, target);
+    expect(settings).toEqual({ topP: 0.5 });
+    expect(adjustments).toMatchObject([{ setting: "temperature", from: 0.2, to: undefined }]);
+    expect(settingsSent({ ...INPUT, settings: { topP: 0.5 } }, targetOf("main", target), all)).toEqual({ topP: 0.5 });
   });
 
   it.each(cases)("%s is unsupported with drop_params off, and under strict", (key, settings, target, dialect) => {
