@@ -99,6 +99,11 @@ export class Reading<Event extends { readonly type: string } = FlowEvent, Result
     }
   }
 
+  /** Adds to an error what is known of the call. */
+  describe(error: ModelError): void {
+    this.#opened.failure(error);
+  }
+
   /** Cancels the call. Buffered events are discarded. */
   async leave(reason: ModelError): Promise<void> {
     this.#replace([]);

@@ -1,4 +1,4 @@
-import { ModelError } from "../core/error.ts";
+import { isModelError, ModelError } from "../core/error.ts";
 import type { FlowEvent, FoldEvent, ModelEvent } from "../core/event.ts";
 import type { Reply } from "../core/reply.ts";
 import type { ToolCall } from "../core/tool.ts";
@@ -131,7 +131,7 @@ async function nextOf<Event, T>(
       const value = pick(step.value);
       if (value !== undefined) return { value, done: false };
     } catch (error) {
-      await events.return?.();
+      await (events.throw === undefined ? events.return?.() : events.throw(error));
       throw error;
     }
   }
@@ -190,12 +190,22 @@ class Cursor<Event extends Typed, Result> implements AsyncIterator<Shown<Event>>
     const reading = this.#reading;
     // A reader that stops at the last event has the complete answer; only the end of the call is pending.
     if (!this.#done && reading?.isComplete) await reading.readOn();
-    if (!this.#done) {
-      this.#close();
-      if (reading === undefined) this.#settled.reject(readerLeft());
-      else await reading.leave(readerLeft());
-    }
+    await this.#leave();
     return { value: undefined, done: true };
+  }
+
+  /** Ends the call because its reader failed with this error, which then has the attempts and the id of the call. */
+  async throw(error: unknown): Promise<never> {
+    await this.#leave();
+    if (isModelError(error)) this.#reading?.describe(error);
+    throw error;
+  }
+
+  async #leave(): Promise<void> {
+    if (this.#done) return;
+    this.#close();
+    if (this.#reading === undefined) this.#settled.reject(readerLeft());
+    else await this.#reading.leave(readerLeft());
   }
 
   #await(step: Promise<IteratorResult<Shown<Event>>>): Promise<IteratorResult<Shown<Event>>> {

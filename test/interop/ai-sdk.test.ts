@@ -110,6 +110,16 @@ describe.each(WIRES)("on the %s wire", (wire) => {
   });
 });
 
+it("a stream that cannot start again has the attempts and the id of its call", async () => {
+  const server = await serving(() => ({ ...unfinishedStream("openai"), cut: true }));
+  const model = languageModel(modelAt("openai", server.origin, 'on_break = "restart"\nnum_retries = 1'));
+  const errors: unknown[] = [];
+  const result = streamText({ model, prompt: "Hi", onError: ({ error }) => void errors.push(error) });
+  await result.consumeStream();
+  const failed = { code: "stream_truncated", callId: expect.any(String), attempts: [{ outcome: "error" }] };
+  expect(errors).toMatchObject([failed]);
+});
+
 describe("abort", () => {
   it("ends a stream with an abort part, and closes the socket", async () => {
     const server = await serving(() => ({ ...unfinishedStream("openai"), stall: true }));

@@ -14,6 +14,7 @@ import { z } from "zod";
 import { isModelError } from "../../src/index.ts";
 import { chatModel } from "../../src/interop/langchain.ts";
 import { modelAt, serving } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
 import { unfinishedStream } from "../harness/small-answers.ts";
 import type { WrittenAnswer } from "../harness/written-answer.ts";
 import { bodyOf, FOUR_STEPS, modelThat } from "./conversation.ts";
@@ -118,6 +119,14 @@ describe.each(["openai", "anthropic"] as const)("a chat model of LangChain on th
     expect(server.requests).toHaveLength(2);
   });
 
+  it("a stream that cannot start again has the attempts and the id of its call", async () => {
+    const server = await serving(() => ({ ...unfinishedStream(wire), cut: true }));
+    const llm = chatModel(modelAt(wire, server.origin, 'on_break = "restart"\nnum_retries = 1'));
+    const error = await failureOf(llm.stream("Hi").then(joined));
+    expect(error).toMatchObject({ code: "stream_truncated", callId: expect.any(String) });
+    expect(error.attempts[0]).toMatchObject({ outcome: "error" });
+  });
+
   it("a signal ends a stream and closes the socket", async () => {
     const server = await serving(() => ({ ...unfinishedStream(wire), stall: true }));
     const controller = new AbortController();
@@ -203,6 +212,8 @@ it("a block without a counterpart is refused, and nothing is sent", async () => 
   const { model, server } = await modelThat("openai", []);
   const asked = chatModel(model).invoke([new HumanMessage({ content: [{ type: "video", url: "https://host/a" }] })]);
   await expect(asked).rejects.toThrow('messages[0].content[0]: a block of type "video" is not supported');
+  const many = chatModel(model).invoke("Hi", { modelwright: { samples: 2 } });
+  await expect(many).rejects.toThrow("modelwright.samples: LangChain reads one answer for each call");
   expect(() => chatModel({} as never)).toThrow("chatModel: needs a model of factory.create()");
   expect(server.requests).toHaveLength(0);
 });

@@ -310,6 +310,8 @@ describe("the text of a stream that starts again", () => {
     await expect(clock.settle(reading)).rejects.toMatchObject({
       code: "stream_truncated",
       message: expect.stringContaining("hold"),
+      callId: expect.any(String),
+      attempts: [{ outcome: "error" }],
     });
     expect(seen).toEqual(["half"]);
     await expect(stream.reply).rejects.toMatchObject({ code: "aborted" });

@@ -109,8 +109,9 @@ class PartSource {
       this.#parts.end(await this.#stream.reply);
       this.#ended = true;
     } else if (event.type === "reset" && this.#parts.begun) {
-      await this.#events.return?.();
-      throw startsAgain('a stream of the AI SDK cannot report: use `on_break = "continue"`');
+      const error = startsAgain('a stream of the AI SDK cannot report: use `on_break = "continue"`');
+      await this.#events.throw?.(error);
+      throw error;
     }
   }
 }

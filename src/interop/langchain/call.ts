@@ -4,6 +4,7 @@ import type {
   ToolChoice as LangChainChoice,
 } from "@langchain/core/language_models/chat_models";
 import { convertToOpenAITool, isLangChainTool } from "@langchain/core/utils/function_calling";
+import { invalidOption } from "../../core/check-options.ts";
 import type { ToolInput } from "../../core/option-values.ts";
 import type { ResponseFormat } from "../../core/request.ts";
 import type { ToolChoice } from "../../core/tool.ts";
@@ -26,6 +27,8 @@ type GivenOptions = Pick<
 
 export function callOptionsOf(given: GivenOptions): CallOptions {
   const { stop, signal, tools, tool_choice, response_format: responseFormat, modelwright } = given;
+  if (modelwright?.samples !== undefined)
+    throw invalidOption("modelwright.samples: LangChain reads one answer for each call; use batch");
   return {
     ...modelwright,
     ...(stop !== undefined && { stop }),

@@ -13,7 +13,7 @@ import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
 import type { Model } from "../../model/model.ts";
-import { startsAgain } from "../../model/stream.ts";
+import { startsAgain, viewOf } from "../../model/stream.ts";
 import { checkModel } from "../checked-model.ts";
 import { OWN_KEY } from "../reply-facts.ts";
 import { endOf, lastChunk, resultOf } from "./answer.ts";
@@ -90,11 +90,12 @@ class AdaptedModel extends BaseChatModel<ChatModelwrightCallOptions, AIMessageCh
   ): AsyncGenerator<ChatGenerationChunk> {
     const stream = this.#model.stream(messagesOf(messages), callOptionsOf(options));
     const chunks = new Chunks();
-    for await (const event of stream) {
+    const written = viewOf(stream, (event) => {
       if (event.type === "reset" && chunks.started)
         throw startsAgain('a stream of LangChain cannot report: use `on_break = "continue"`');
-      const chunk = chunks.of(event);
-      if (chunk === undefined) continue;
+      return chunks.of(event);
+    });
+    for await (const chunk of written) {
       yield chunk;
       await runManager?.handleLLMNewToken(chunk.text, undefined, undefined, undefined, undefined, { chunk });
     }
