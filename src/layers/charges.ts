@@ -194,7 +194,7 @@ function valuesOf(per: Per, call: Call): readonly string[] {
 
 /**
  * What an attempt used; `undefined` if it was not sent. An unknown cost is booked as it was reserved; so is an answer that the
- * provider may have generated although nothing of it arrived.
+ * provider may have generated although nothing of it arrived, unless what is known of it costs more.
  */
 export function usedBy(charge: Charge, attempt: Attempt | undefined, unseen: boolean): SettledClaim {
   const { claim } = charge;
@@ -204,11 +204,11 @@ export function usedBy(charge: Charge, attempt: Attempt | undefined, unseen: boo
 function amountUsed(charge: Charge, attempt: Attempt, unseen: boolean): bigint {
   if ("budget" in charge) {
     const { claim, budget } = charge;
-    if (unseen && attempt.usage?.estimated === true) return claim.amount;
     const { possiblyBilled, usage, cost } = attempt;
     const reported = budget.tokens === undefined ? cost : usage;
     if (reported === undefined) return possiblyBilled ? claim.amount : 0n;
     const known = budget.tokens === undefined ? (totalNano(cost) ?? claim.amount) : BigInt(usage?.total ?? 0);
+    if (unseen && usage?.estimated === true) return known > claim.amount ? known : claim.amount;
     return possiblyBilled && reported.estimated ? withUnseen(known, claim.amount) : known;
   }
   if (!("rate" in charge)) return 0n;

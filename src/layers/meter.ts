@@ -151,7 +151,8 @@ class AttemptRow {
   }
 
   #atLeast(told: Usage | undefined): Usage {
-    if (told !== undefined && this.#wasWhole) return told;
+    // An embedding has no output that may be missing.
+    if (told !== undefined && (this.#wasWhole || this.#call.request.embedding !== undefined)) return told;
     const estimate = this.#estimate();
     if (told === undefined) return estimate;
     const output = Math.max(told.output, estimate.output);

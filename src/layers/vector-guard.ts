@@ -9,16 +9,26 @@ import { targetError } from "../core/target-error.ts";
  */
 export const vectorGuard: Layer = async function* (call, next) {
   for await (const batch of next(call)) {
-    for (const event of batch) check(event, call);
-    yield batch;
+    const problem = problemOf(batch, call);
+    if (problem === undefined) {
+      yield batch;
+      continue;
+    }
+    // The usage is billed although its vectors are useless.
+    const others = batch.filter(({ type }) => type !== "embeddings" && type !== "finish");
+    if (others.length > 0) yield others;
+    throw targetError(call.target, "protocol_error", problem);
   }
 };
 
-function check(event: FlowEvent, { request, target }: Call): void {
-  if (event.type !== "embeddings") return;
+function problemOf(batch: readonly FlowEvent[], { request }: Call): string | undefined {
   const { texts = [], dimensions } = request.embedding ?? {};
-  const problem = problemIn(event.vectors, texts.length, dimensions);
-  if (problem !== undefined) throw targetError(target, "protocol_error", problem);
+  for (const event of batch) {
+    if (event.type !== "embeddings") continue;
+    const problem = problemIn(event.vectors, texts.length, dimensions);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 function problemIn(vectors: readonly Float32Array[], count: number, dimensions: number | undefined) {

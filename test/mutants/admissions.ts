@@ -11,7 +11,7 @@ export const admissions = [
       "unseen-answer-is-free",
       "an aborted request costs only its prompt, although the provider may bill the answer",
       "amountUsed",
-      never("unseen && attempt.usage?.estimated === true"),
+      never("unseen && usage?.estimated === true"),
     ],
     [
       "cut-answer-as-seen",
