@@ -1,4 +1,4 @@
-import type { LedgerGroup, LedgerPeriod, LedgerSum } from "../index.ts";
+import type { LedgerField, LedgerGroup, LedgerPeriod, LedgerSum } from "../index.ts";
 import { folded, visibleLength } from "./folded.ts";
 import type { Printer } from "./print.ts";
 import { printableLine } from "./printable.ts";
@@ -10,6 +10,8 @@ export interface UsageReport {
   readonly since: number | undefined;
   readonly until: number | undefined;
   readonly by: readonly LedgerGroup[];
+  /** Only these requests were counted. */
+  readonly where: Readonly<Partial<Record<LedgerField, string>>>;
   readonly sums: readonly LedgerSum[];
   readonly total: LedgerSum;
 }
@@ -49,8 +51,8 @@ const SELECTIONS: readonly (readonly string[])[] = [
 export function usageText(report: UsageReport, print: Printer): string[] {
   const { columns: width, paint } = print;
   const { sums, total, by } = report;
-  const heading = folded(`Usage ${spanText(report)}, by ${by.join(" and ")}`, width);
-  if (sums.length === 0) return [...heading, "", `${INDENT}No calls are recorded.`];
+  const heading = folded(`Usage ${spanText(report)}, by ${by.join(", ")}`, width);
+  if (sums.length === 0) return [...heading, "", INDENT + nothingText(report)];
   return [
     ...heading,
     "",
@@ -58,6 +60,11 @@ export function usageText(report: UsageReport, print: Printer): string[] {
     "",
     ...notesOf(total, isPriced(report)).flatMap((note) => folded(INDENT + note, width).map((line) => paint.dim(line))),
   ];
+}
+
+function nothingText({ where }: UsageReport): string {
+  const conditions = Object.entries(where).map(([field, value]) => `${field}=${printableLine(value)}`);
+  return conditions.length === 0 ? "No calls are recorded." : `No recorded calls match ${conditions.join(" ")}.`;
 }
 
 function tableLines(report: UsageReport, print: Printer): string[] {

@@ -158,6 +158,11 @@ const TOP_LEVEL_KEYS: readonly string[] = Object.keys(configSchema.shape);
 const ENTRY_KEYS: readonly string[] = Object.keys(entryShape);
 const OWN_KEYS = withoutSeparators(Object.fromEntries(ENTRY_KEYS.map((key) => [key, key])));
 
+/** Options of a run, which a single call does not have. */
+const RUN_KEYS: ReadonlySet<string> = new Set([
+  ...["maxSteps", "stopWhen", "onStep", "approved", "maxParallelTools", "maxToolResultBytes"],
+]);
+
 export type Place = "top" | "entry" | "group" | "budget" | "rate limit" | "call" | "other";
 
 /** The kind of table at a path. */
@@ -189,6 +194,7 @@ export function foreignKey(place: Place, key: string): string | undefined {
 
 /** The right place for a key that is in the wrong one. */
 export function properPlace(place: Place, key: string): string | undefined {
+  if (place === "call" && RUN_KEYS.has(key)) return "is an option of run() and runStream()";
   if (place === "top" && ENTRY_KEYS.includes(key)) return "belongs in [models.NAME], [providers.NAME] or [defaults]";
   if (place === "entry" && TOP_LEVEL_KEYS.includes(key))
     return "belongs at the top of the file, before the first [table]";

@@ -21,7 +21,9 @@ export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
   }
   // In a union, the key may be valid in another branch.
   const siblings = siblingKeys(place, parent, scope).filter((name) => name !== key);
-  const known = foreign !== undefined && siblings.includes(foreign) ? foreign : undefined;
+  // The key of an entry, `rate_limit`, is nearly the name of a section.
+  const section = place === "top" && siblings.includes(`${key}s`) ? `${key}s` : undefined;
+  const known = section ?? (foreign !== undefined && siblings.includes(foreign) ? foreign : undefined);
   const proper = known === undefined ? properPlace(place, foreign ?? key) : undefined;
   if (proper !== undefined) {
     const ours = foreign === undefined || foreign === key ? "" : `is "${foreign}" here, which `;

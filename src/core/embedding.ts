@@ -10,7 +10,7 @@ export function embeddingRefusal(target: Target, dialect: Dialect): ModelError |
 }
 
 function wireLacks({ provider, dialect }: Target): string {
-  return `${provider} has no API for embeddings (wire format "${dialect}")`;
+  return `${provider} has no API for embeddings (wire format "${dialect}"); use an entry with an embeddings model, such as text-embedding-3-small`;
 }
 
 function modelLacks({ facts, modelId }: Target): string | undefined {

@@ -31,7 +31,7 @@ export function readCallInput(input: unknown): readonly Message[] {
     throw invalidInput("input", `expected a string or an array of messages, got ${kindOf(input)}`);
   if (input.length === 0) throw invalidInput("input", "no messages");
   const messages = input.map((message, index) => readMessage(message, `messages[${index}]`));
-  checkAnswered(openCallsOf(messages), "the end");
+  checkAnswered(openCallsOf(messages), "messages", "at the end");
   if (!messages.some((message) => message.role !== "system"))
     throw invalidInput("input", "a user message is missing; there are only system messages");
   return messages;

@@ -26,12 +26,12 @@ export function openCallsOf(messages: readonly Message[]): ReadonlyMap<string, s
 }
 
 /** Throws if a call has no result at `path`. */
-export function checkAnswered(open: ReadonlyMap<string, string>, path: string): void {
+export function checkAnswered(open: ReadonlyMap<string, string>, path: string, place = "before this point"): void {
   const [first] = open;
   if (first !== undefined)
     throw invalidInput(
       path,
-      `tool call "${first[0]}" (${first[1]}) has no result before this point; add its tool result, or remove the call`,
+      `tool call "${first[0]}" (${first[1]}) has no result ${place}; add its tool result, or remove the call`,
     );
 }
 

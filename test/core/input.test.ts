@@ -239,7 +239,7 @@ describe("invalid input is rejected with its path", () => {
       [user, calling("a", "b"), answering("a"), user],
       'messages[3]: tool call "b" (f) has no result',
     ],
-    ["a call at the end", [user, calling("a")], 'the end: tool call "a" (f) has no result'],
+    ["a call at the end", [user, calling("a")], 'messages: tool call "a" (f) has no result at the end'],
     ["two calls with one id", [user, calling("a", "a"), answering("a")], '"a"'],
     ["a tool message without a call", [user, { role: "tool", content: "x" }], "messages[1]"],
   ])("%s", (_, input, words) => {

@@ -46,13 +46,23 @@ it("does not record while CI is set", async () => {
 });
 
 it("leaves an old recording as it was until it is closed", async () => {
-  const { ask, file } = await setUp();
+  const { ask, file, simulator } = await setUp();
   await ask({});
   const tape = cassette(file, { mode: "record" });
+  await (await tape.transport.fetch(`${simulator.baseUrl("openai")}/models`)).text();
   expect(await ask({})).toEqual(["replay", "re: Hello"]);
   await tape.close();
   await tape.close();
   expect(await ask({})).toEqual(["replay", "invalid_request"]);
+});
+
+it("writes no file if nothing was recorded", async () => {
+  const { ask, file } = await setUp();
+  const tape = cassette(file, { mode: "record" });
+  await tape.close();
+  expect(existsSync(file)).toBe(false);
+  expect(existsSync(`${file}.unfinished`)).toBe(false);
+  expect(await ask({})).toEqual(["record", "re: Hello"]);
 });
 
 it("rejects options that it does not know", () => {

@@ -84,7 +84,7 @@ async function reportOf(
       "A time span counts back from now: --since 14d --until 7d is the week before the last.",
     );
   const [total] = await factory.ledger.query({ ...times, where });
-  return { ...times, by, sums: await factory.ledger.query({ ...times, by, where }), total: total as LedgerSum };
+  return { ...times, by, where, sums: await factory.ledger.query({ ...times, by, where }), total: total as LedgerSum };
 }
 
 function print(
@@ -94,7 +94,7 @@ function print(
   again: boolean,
 ): void {
   if (json === true) {
-    const { since, until, ...rest } = report;
+    const { since, until, where: _, ...rest } = report;
     const value = { since: isoOf(since), until: isoOf(until), ...rest };
     if (flags.follow === true) print.line(JSON.stringify(value));
     else print.json(value);

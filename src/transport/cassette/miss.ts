@@ -42,7 +42,7 @@ function comparison(request: Comparable, candidates: readonly Candidate[]): stri
       (left, right) => rankOf(left.other, request) - rankOf(right.other, request) || left.all.length - right.all.length,
     );
   const [nearest] = ranked;
-  if (nearest === undefined) return "; the recording has no exchanges";
+  if (nearest === undefined) return "; the recording has no exchanges: delete it, or record it again";
   const { entry, other, all } = nearest;
   const lines = all.slice(0, MAX_SHOWN).map(described);
   const more = all.length > MAX_SHOWN ? [`  and ${all.length - MAX_SHOWN} more`] : [];
