@@ -31,8 +31,17 @@ export function promptBound(request: ModelRequest, target: Target): PromptBound 
 /** Some tokenizers mark the beginning and end of each text. */
 export const MARKS_OF_TEXT = 2;
 
+const noted = new WeakMap<readonly string[], () => number>();
+
+/** Lets `promptBound` use sizes that are known; the array must be frozen. */
+export function noteTextsBound(texts: readonly string[], bound: () => number): void {
+  noted.set(texts, bound);
+}
+
 /** The most tokens that texts can have. */
 function textsBound(texts: readonly string[]): number {
+  const bound = noted.get(texts);
+  if (bound !== undefined) return bound();
   return texts.reduce((sum, text) => sum + tokenBound(text) + MARKS_OF_TEXT, 0);
 }
 

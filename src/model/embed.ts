@@ -4,13 +4,16 @@ import { costOfCall } from "../core/call-reply.ts";
 import { ANYTHING, COUNT, checkOptions, type OptionRules } from "../core/check-options.ts";
 import { addCost, type Cost, NO_COST } from "../core/cost.ts";
 import { embeddingRefusal } from "../core/embedding.ts";
+import { inTextsOfCall } from "../core/embedding-input.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { CachedAnswer } from "../core/notices.ts";
+import { entryError, targetError } from "../core/target-error.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
 import { callOf, type ModelContext } from "./call.ts";
 import { readCallOptions } from "./call-options.ts";
-import { planBatches } from "./embedding-batches.ts";
+import { planBatches, type TextBatch } from "./embedding-batches.ts";
+import { TextSizes } from "./embedding-sizes.ts";
 import { checkWindow, readTexts } from "./embedding-texts.ts";
 import type { CallOptions } from "./options.ts";
 import { adjustmentsOf, cachedIn } from "./samples.ts";
@@ -65,8 +68,11 @@ export async function embedTexts(
   const { run, targets } = context.embeddings();
   const refusal = embeddingRefusal(context.target, context.dialect);
   if (refusal !== undefined) throw refusal;
-  checkWindow(texts, context.target);
-  const batches = planBatches(texts, targets);
+  const sizes = new TextSizes(texts);
+  await sizes.count(signal);
+  context.checkOpen();
+  checkWindow(sizes, context.target);
+  const batches = planBatches(sizes, targets);
   const shared = { ...input, scopes, messages: [] };
   const calls = new BatchCalls(context, batches, { signal, run }, (batch) => ({
     ...shared,
@@ -85,18 +91,20 @@ interface Sending extends Pick<ReturnType<ModelContext["embeddings"]>, "run"> {
 /** The calls of the batches: a few at a time, with one deadline. The first that fails cancels the others. */
 class BatchCalls {
   readonly #context: ModelContext;
-  readonly #batches: readonly (readonly string[])[];
+  readonly #batches: readonly TextBatch[];
   readonly #sending: Sending;
   readonly #inputOf: (texts: readonly string[]) => CallInput;
   readonly #startedMs: number;
   readonly #deadlineAtMs: number | undefined;
   readonly #calls: Call[] = [];
   readonly #answers: Answer[] = [];
+  /** The first answer that arrived, whose length all vectors must have. */
+  #model: Answer | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(
     context: ModelContext,
-    batches: readonly (readonly string[])[],
+    batches: readonly TextBatch[],
     sending: Sending,
     inputOf: (texts: readonly string[]) => CallInput,
   ) {
@@ -119,12 +127,12 @@ class BatchCalls {
   async #work(): Promise<void> {
     while (this.#failure === undefined) {
       const index = this.#calls.length;
-      const texts = this.#batches[index];
-      if (texts === undefined) return;
-      const call = this.#callOf(texts);
+      const batch = this.#batches[index];
+      if (batch === undefined) return;
+      const call = this.#callOf(batch.texts);
       this.#calls.push(call);
       try {
-        this.#answers[index] = await this.#answerOf(call);
+        this.#answers[index] = await this.#answerOf(call, batch);
       } catch (error) {
         this.#fail(error);
       }
@@ -140,10 +148,29 @@ class BatchCalls {
     });
   }
 
-  async #answerOf(call: Call): Promise<Answer> {
-    const answer = new Answer();
-    for await (const batch of this.#sending.run(call)) for (const event of batch) answer.push(event);
+  async #answerOf(call: Call, batch: TextBatch): Promise<Answer> {
+    const answer = new Answer(batch);
+    for await (const events of this.#sending.run(call)) for (const event of events) answer.push(event);
+    this.#check(answer, call);
     return answer;
+  }
+
+  /** Layers have checked each response; hooks and middleware may have changed it since. Another target may have other vectors. */
+  #check(answer: Answer, { target }: Call): void {
+    const { from, texts } = answer.batch;
+    if (!hasVectors(answer.vectors, texts.length)) {
+      const words = `a middleware changed the vectors: there must be one Float32Array for each of the ${texts.length} texts`;
+      throw entryError(target, "rejected", words);
+    }
+    this.#model ??= answer;
+    const [length, other] = [
+      this.#model.length,
+      answer.vectors.find((vector) => vector.length !== this.#model?.length),
+    ];
+    if (other === undefined) return;
+    const names = [answer.model ?? target.entry, this.#model.model ?? target.entry];
+    const words = `vectors of different lengths cannot be compared: ${names[0]} returned ${other.length} dimensions for the texts from ${from} on, ${names[1]} ${length} for those from ${this.#model.batch.from} on`;
+    throw targetError(target, "protocol_error", words);
   }
 
   #fail(error: unknown): void {
@@ -188,13 +215,28 @@ class BatchCalls {
   }
 }
 
+function hasVectors(vectors: unknown, count: number): boolean {
+  if (!Array.isArray(vectors) || vectors.length !== count) return false;
+  for (const vector of vectors) if (!(vector instanceof Float32Array)) return false;
+  return true;
+}
+
 /** What the events of one request say. */
 class Answer {
+  readonly batch: TextBatch;
   vectors: readonly Float32Array[] = [];
   usage: Usage = NO_USAGE;
   adjustments: Adjustment[] = [];
   model: string | undefined;
   provider: string | undefined;
+
+  constructor(batch: TextBatch) {
+    this.batch = batch;
+  }
+
+  get length(): number | undefined {
+    return this.vectors[0]?.length;
+  }
 
   push(event: FlowEvent): void {
     switch (event.type) {
@@ -204,7 +246,7 @@ class Answer {
         this.adjustments = [];
         break;
       case "adjustment":
-        this.adjustments.push(event.adjustment);
+        this.adjustments.push(inTextsOfCall(event.adjustment, this.batch.from));
         break;
       case "usage":
         this.usage = event.usage;

@@ -1,6 +1,6 @@
-import { MARKS_OF_TEXT } from "../core/prompt-bound.ts";
+import { MARKS_OF_TEXT, noteTextsBound } from "../core/prompt-bound.ts";
 import type { Target } from "../core/target.ts";
-import { tokenBound } from "../core/token-bound.ts";
+import type { TextSizes } from "./embedding-sizes.ts";
 
 /** Most texts of a request to a server whose limit is unknown; the smallest default of the usual local servers. */
 const UNKNOWN_MOST_TEXTS = 32;
@@ -10,28 +10,42 @@ interface Limits {
   readonly tokens: number;
 }
 
+/** Texts of one request. */
+export interface TextBatch {
+  /** The index of the first one in the texts of the call. */
+  readonly from: number;
+  /** Frozen: hooks and middleware get this array. */
+  readonly texts: readonly string[];
+}
+
 /** Splits texts into requests that every target takes, in their order. */
-export function planBatches(texts: readonly string[], targets: readonly Target[]): readonly (readonly string[])[] {
+export function planBatches(sizes: TextSizes, targets: readonly Target[]): readonly TextBatch[] {
   const most: Limits = {
     texts: Math.min(...targets.map(mostTexts)),
     tokens: Math.min(...targets.map(mostTokens)),
   };
-  const size = sizer(texts, most.tokens);
-  const batches: string[][] = [];
-  let batch: string[] = [];
+  const size = sizer(sizes, most.tokens);
+  const batches: TextBatch[] = [];
+  let from = 0;
   let tokens = 0;
-  for (const text of texts) {
-    const own = size(text);
-    if (batch.length > 0 && (batch.length >= most.texts || tokens + own > most.tokens)) {
-      batches.push(batch);
-      batch = [];
+  for (let index = 0; index < sizes.texts.length; index++) {
+    const own = size(index);
+    const count = index - from;
+    if (count > 0 && (count >= most.texts || tokens + own > most.tokens)) {
+      batches.push(batchOf(sizes, from, index));
+      from = index;
       tokens = 0;
     }
-    batch.push(text);
     tokens += own;
   }
-  if (batch.length > 0) batches.push(batch);
+  if (from < sizes.texts.length) batches.push(batchOf(sizes, from, sizes.texts.length));
   return batches;
+}
+
+function batchOf(sizes: TextSizes, from: number, to: number): TextBatch {
+  const texts = Object.freeze(sizes.texts.slice(from, to));
+  noteTextsBound(texts, () => texts.reduce((sum, _, index) => sum + sizes.of(from + index) + MARKS_OF_TEXT, 0));
+  return { from, texts };
 }
 
 function mostTexts({ policy, facts, quirks }: Target): number {
@@ -46,8 +60,8 @@ function mostTokens({ facts, quirks }: Target): number {
 const MOST_PER_UNIT = 3;
 
 /** The most tokens of a text. They are not counted if all texts certainly fit. */
-function sizer(texts: readonly string[], mostTokens: number): (text: string) => number {
-  const units = texts.reduce((sum, text) => sum + text.length, 0);
+function sizer(sizes: TextSizes, mostTokens: number): (index: number) => number {
+  const { units, texts } = sizes;
   if (units * MOST_PER_UNIT + texts.length * MARKS_OF_TEXT <= mostTokens) return () => 0;
-  return (text) => tokenBound(text) + MARKS_OF_TEXT;
+  return (index) => sizes.of(index) + MARKS_OF_TEXT;
 }

@@ -90,7 +90,7 @@ describe("embed on the Gemini wire", () => {
         `[models.main]\nname = "${name}"\nprovider = "vertex"\nvertex_project = "p"\nbase_url = "${url}"`,
         KEYS,
       ).create();
-    const truncated = [{ setting: "texts", from: "text 0 of the request", to: "its beginning" }];
+    const truncated = [{ setting: "texts", from: "texts[0]", to: "its beginning" }];
     expect(await at("text-embedding-005").embed(["a"])).toMatchObject({ adjustments: truncated, usage: { input: 7 } });
     expect(await at("gemini-embedding-2").embed(["a"])).toMatchObject({ adjustments: truncated, usage: { input: 5 } });
     expect(arrivals.map(({ path }) => path.slice(path.lastIndexOf("/")))).toEqual([
@@ -209,3 +209,13 @@ async function refusalOf(promise: PromiseLike<unknown>): Promise<unknown> {
     (error: unknown) => error,
   );
 }
+
+describe("the simulator", () => {
+  it.each(["openai", "google"] as const)("refuses more than 65,536 dimensions on the %s wire", async (wire) => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url, "num_retries = 0", { name: "my-embeddings" })).create();
+    expect((await model.embed(["a"], { dimensions: 65_536 })).embeddings[0]).toHaveLength(65_536);
+    const failure = await failureOf(model.embed(["a"], { dimensions: 1_000_000_000 }));
+    expect(failure).toMatchObject({ code: "invalid_request", status: 400, message: expect.stringMatching(/65536/) });
+  });
+});

@@ -1,10 +1,12 @@
 import type { EmbedContentConfig, EmbedContentParameters } from "@google/genai";
 import type { Call } from "../../core/call.ts";
+import { placeOfText } from "../../core/embedding-input.ts";
+import { estimateTextTokens } from "../../core/estimate.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
-import { isCount, usageOf } from "../../core/usage.ts";
+import { isCount, NO_USAGE, type Usage, usageOf } from "../../core/usage.ts";
 import { orderedVectors, type SentVector } from "../embeddings.ts";
 
 /** Fields of `extra_body` that the SDK writes to each text of a request; others are added to the body. */
@@ -33,15 +35,23 @@ export function decodeEmbedding(body: unknown, call: Call, out: FlowEvent[]): vo
   const answer = treeIn(body);
   const tokens = treeIn(answer["usageMetadata"])["promptTokenCount"];
   const list = vectorsOf(answer);
-  const input = isCount(tokens) ? tokens : (list ?? []).reduce((sum, { tokens: own }) => sum + own, 0);
-  if (input > 0) out.push({ type: "usage", usage: usageOf({ input, output: 0 }) });
+  const usage = isCount(tokens) ? usageOf({ input: tokens, output: 0 }) : usageOfTexts(list ?? [], call);
+  if (usage.input > 0) out.push({ type: "usage", usage });
   if (list === undefined) throw targetError(call.target, "protocol_error", "the response has no list of embeddings");
   for (const [index, { truncated }] of list.entries()) if (truncated) out.push(shortened(index));
   out.push({ type: "embeddings", vectors: orderedVectors(list, call) });
 }
 
+/** Vertex counts each text. Texts without a count are estimated; if none has one, so is the whole request, by the meter. */
+function usageOfTexts(list: readonly GoogleVector[], { request }: Call): Usage {
+  const { texts = [] } = request.embedding ?? {};
+  if (list.every(({ tokens }) => tokens === undefined)) return NO_USAGE;
+  const input = list.reduce((sum, { tokens }, index) => sum + (tokens ?? estimateTextTokens(texts[index] ?? "")), 0);
+  return usageOf({ input, output: 0, estimated: list.some(({ tokens }) => tokens === undefined) });
+}
+
 interface GoogleVector extends SentVector {
-  readonly tokens: number;
+  readonly tokens: number | undefined;
   readonly truncated: boolean;
 }
 
@@ -55,7 +65,7 @@ function vectorsOf(answer: Tree): readonly GoogleVector[] | undefined {
 function vectorIn(embedding: unknown, isTruncated: boolean): GoogleVector {
   const { values, statistics } = treeIn(embedding);
   const { truncated, token_count: tokens } = treeIn(statistics);
-  return { values, tokens: isCount(tokens) ? tokens : 0, truncated: isTruncated || truncated === true };
+  return { values, tokens: isCount(tokens) ? tokens : undefined, truncated: isTruncated || truncated === true };
 }
 
 function shortened(index: number): FlowEvent {
@@ -63,7 +73,7 @@ function shortened(index: number): FlowEvent {
     "it is longer than the model takes, and Vertex truncated it; split it, or set autoTruncate = false in extra_body";
   return {
     type: "adjustment",
-    adjustment: { setting: "texts", from: `text ${index} of the request`, to: "its beginning", reason },
+    adjustment: { setting: "texts", from: placeOfText(index), to: "its beginning", reason },
   };
 }
 

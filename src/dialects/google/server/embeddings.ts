@@ -1,4 +1,5 @@
 import { asArray, asNumber, asObject, asObjects, asString, type Json } from "../../served/json.ts";
+import { MOST_DIMENSIONS } from "../../served/most-dimensions.ts";
 import { refuse } from "../../served/problem.ts";
 import { tokensOf } from "../../served/tokens.ts";
 import type { ServedEmbeddings } from "../../server-wire.ts";
@@ -13,7 +14,7 @@ export const googleEmbeddings: ServedEmbeddings = {
     if (texts.length > MOST_TEXTS)
       refuse(`* BatchEmbedContentsRequest.requests: at most ${MOST_TEXTS} requests can be in one batch`);
     if (texts.includes("")) refuse("* EmbedContentRequest.content: contains an empty Part.");
-    return { model, texts, dimensions: asNumber(options?.outputDimensionality), base64: false };
+    return { model, texts, dimensions: dimensionsIn(options), base64: false };
   },
   body({ texts }, vectors, path) {
     const tokens = texts.map(tokensOf);
@@ -28,6 +29,12 @@ export const googleEmbeddings: ServedEmbeddings = {
     };
   },
 };
+
+function dimensionsIn(options: Json | undefined): number | undefined {
+  const wanted = asNumber(options?.outputDimensionality);
+  if (wanted === undefined || (Number.isInteger(wanted) && wanted > 0 && wanted <= MOST_DIMENSIONS)) return wanted;
+  return refuse(`* EmbedContentRequest.output_dimensionality: must be an integer from 1 to ${MOST_DIMENSIONS}`);
+}
 
 type Read = readonly [texts: readonly string[], options: Json | undefined];
 

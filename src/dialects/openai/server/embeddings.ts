@@ -1,5 +1,6 @@
 import { vectorText } from "../../../core/vector-bytes.ts";
 import { asArray, asNumber, type Json } from "../../served/json.ts";
+import { MOST_DIMENSIONS } from "../../served/most-dimensions.ts";
 import { refuse } from "../../served/problem.ts";
 import { tokensOf } from "../../served/tokens.ts";
 import type { EmbeddingAsk, ServedEmbeddings } from "../../server-wire.ts";
@@ -62,6 +63,12 @@ function dimensionsIn(body: Json, model: string): number | undefined {
   const number = asNumber(wanted);
   if (number === undefined || !Number.isInteger(number) || number < 1)
     refuse("Invalid 'dimensions': expected a positive integer.", "dimensions", "invalid_type");
+  if (number > MOST_DIMENSIONS)
+    refuse(
+      `Invalid 'dimensions': integer above maximum value. Expected a value <= ${MOST_DIMENSIONS}, but got ${number} instead.`,
+      "dimensions",
+      "integer_above_max_value",
+    );
   if (model === FIXED_LENGTH) refuse("This model does not support specifying dimensions.", "dimensions");
   return number;
 }
