@@ -159,7 +159,7 @@ function calledTools({ toolCalls }: Reply): Misread {
 }
 
 /** Whether a validation message quotes a value or a field name of the answer. */
-function repeats(message: string, value: unknown): boolean {
+export function repeats(message: string, value: unknown): boolean {
   if (typeof value === "string") return value.trim().length >= MIN_QUOTE_LENGTH && message.includes(value.trim());
   if (typeof value === "number") return String(value).length >= MIN_QUOTE_LENGTH && message.includes(String(value));
   if (typeof value !== "object" || value === null) return false;

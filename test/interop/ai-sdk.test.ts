@@ -195,6 +195,11 @@ describe("options", () => {
       generateText({ model: languageModel(model), prompt: "Hi", providerOptions: { modelwright } });
     await expect(ask({ temprature: 1 })).rejects.toThrow('did you mean "temperature"');
     await expect(ask({ samples: 2 })).rejects.toThrow("one answer for each call");
+    const own = { modelwright: { extraHeaders: "abc" } };
+    const headers = generateText({
+      ...{ model: languageModel(model), prompt: "Hi", headers: { a: "1" }, providerOptions: own },
+    });
+    await expect(headers).rejects.toThrow("extraHeaders");
     expect(server.requests).toHaveLength(0);
   });
 

@@ -217,3 +217,79 @@ it("a block without a counterpart is refused, and nothing is sent", async () => 
   expect(() => chatModel({} as never)).toThrow("chatModel: needs a model of factory.create()");
   expect(server.requests).toHaveLength(0);
 });
+
+describe("what LangChain does not check", () => {
+  const message = (more: object) => Object.assign(new HumanMessage("Hi"), more);
+  const given = (content: unknown) => [[message({ content })], {}] as const;
+  it.each([
+    ["messages[0].content: expected a string", ...given(null)],
+    ["messages[0].content: expected a string", ...given(7)],
+    ["messages[0].content[0]: expected a content block, got null", ...given([null])],
+    ["messages[0].content[0]: expected", [Object.assign(new AIMessage("Hi"), { content: [null] })], {}],
+    ["messages[0].tool_calls[0]: expected", [Object.assign(new AIMessage("Hi"), { tool_calls: [null] })], {}],
+    ["tool_choice: expected a string or an object, got null", [message({})], { tools: [weather], tool_choice: null }],
+    ["tools[0]: expected a tool, got null", [message({})], { tools: [null] }],
+  ])("is refused with its place: %s", async (words, messages, options) => {
+    const { model, server } = await modelThat("openai", []);
+    const error = await failureOf(chatModel(model).invoke(messages, options as object));
+    expect(error).toMatchObject({ code: "invalid_request", message: expect.stringContaining(words) });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it("a message without metadata is sent", async () => {
+    const { model } = await modelThat("openai", [{ text: "Fine." }]);
+    const bare = Object.assign(new AIMessage("Hi"), { additional_kwargs: undefined, response_metadata: undefined });
+    expect((await chatModel(model).invoke([bare, new HumanMessage("How?")])).text).toBe("Fine.");
+  });
+
+  it("a call that LangChain could not parse is sent with its result", async () => {
+    const { model, server } = await modelThat("openai", [{ text: "Snow." }]);
+    const calls = ["c1", "c2"].map((id) => ({
+      id,
+      name: "weather",
+      args: '{"city"',
+      type: "invalid_tool_call" as const,
+    }));
+    const said = new AIMessage({ content: "", invalid_tool_calls: calls });
+    const result = new ToolMessage({ content: "not JSON", tool_call_id: "c1" });
+    await chatModel(model).invoke([new HumanMessage("Weather?"), said, result]);
+    // The other one has no result, which no provider accepts.
+    expect(bodyOf(server.requests[0]).messages[1].tool_calls).toMatchObject([
+      { id: "c1", function: { name: "weather" } },
+    ]);
+  });
+});
+
+describe("an answer that is not the object", () => {
+  const schema = { title: "t", type: "object", properties: { name: { type: "string" } }, required: ["name"] };
+  const zod = z.object({ name: z.string() });
+  it.each([
+    ["invalid_output", "not JSON", { text: '{"name":' }, schema, "jsonSchema"],
+    ["invalid_output", "required property", { text: '{"b":1}' }, schema, "jsonSchema"],
+    ["invalid_output", "expected string", { text: '{"b":1}' }, zod, "jsonMode"],
+    [
+      "invalid_output",
+      'no call of the tool "t"',
+      { calls: [{ id: "c1", name: "x", args: {} }] },
+      schema,
+      "functionCalling",
+    ],
+    ["invalid_output", "required property", { calls: [{ id: "c1", name: "t", args: {} }] }, schema, "functionCalling"],
+    ["refused", "declined: I cannot", { text: "I cannot", reason: "refusal" }, schema, "jsonSchema"],
+  ] as const)("is %s (%s), with attempts and their cost", async (code, words, answer, wanted, method) => {
+    const wire = code === "refused" ? "anthropic" : "openai";
+    const { model } = await modelThat(wire, [answer as WrittenAnswer], "pricing = { input = 1, output = 2 }");
+    const llm = chatModel(model).withStructuredOutput(wanted as object, { method });
+    const error = await failureOf(llm.invoke("Invent."));
+    expect(error).toMatchObject({ code, message: expect.stringContaining(words), callId: expect.any(String) });
+    expect(error.attempts).toMatchObject([{ cost: { usd: 0.00002 } }]);
+  });
+
+  it("needs a schema", async () => {
+    const { model } = await modelThat("openai", []);
+    for (const wrong of [null, "x", []])
+      expect(() => chatModel(model).withStructuredOutput(wrong as never)).toThrow(
+        "withStructuredOutput: needs a schema",
+      );
+  });
+});

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ToolResultPart } from "../../src/index.ts";
 import { messagesOf } from "../../src/interop/ai-sdk/prompt.ts";
 import { languageModel } from "../../src/interop/ai-sdk.ts";
+import { failureOf } from "../harness/outcomes.ts";
 import { WIRES } from "../harness/wires.ts";
 import { modelThat } from "./conversation.ts";
 
@@ -133,4 +134,27 @@ it.each(WIRES)("files by URL are left to the provider where the %s wire has them
   const { model } = await modelThat(wire, []);
   const types = wire === "openai" ? ["image/*"] : ["image/*", "application/pdf"];
   expect(Object.keys(await languageModel(model).supportedUrls)).toEqual(types);
+});
+
+describe("a malformed prompt", () => {
+  const user = (...content: unknown[]) => ({ role: "user", content });
+  const file = (more: object) => user({ type: "file", mediaType: "image/png", ...more });
+  it.each([
+    ["prompt: expected an array", null],
+    ["prompt[0]: expected an object, got null", [null]],
+    ["prompt[0]: unknown role", [{ role: "x", content: [] }]],
+    ["prompt[0].content: expected an array", [{ role: "user", content: 1 }]],
+    ["prompt[0].content[1]: expected an object", [user({ type: "text", text: "Hi" }, null)]],
+    ['prompt[0].content[0]: unknown part type "image"', [user({ type: "image" })]],
+    ["prompt[0].content[0].data: expected an object", [file({})]],
+    ["prompt[0].content[0].mediaType: expected a string", [file({ mediaType: undefined, data: {} })]],
+    ["prompt[0].content[0].data.data: expected a string", [file({ data: { type: "data", data: 7 } })]],
+    ["prompt[0].content[0].data.url: expected an object", [file({ data: { type: "url", url: null } })]],
+    ["prompt[0].content[0].output: expected", [{ role: "tool", content: [{ type: "tool-result", output: null }] }]],
+  ])("is refused with its place: %s", async (words, prompt) => {
+    const { model, server } = await modelThat("openai", []);
+    const error = await failureOf(languageModel(model).doGenerate({ prompt: prompt as never }));
+    expect(error).toMatchObject({ code: "invalid_request", message: expect.stringContaining(words) });
+    expect(server.requests).toHaveLength(0);
+  });
 });

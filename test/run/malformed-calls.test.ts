@@ -111,7 +111,7 @@ describe("malformed arguments in a run", () => {
     expect(JSON.stringify(after)).toContain("not executed: the arguments of the tool call weather are not JSON");
   });
 
-  it.each([CUT + "}", "null", " "])("%j in a history are refused, because they are valid", async (malformed) => {
+  it.each([`${CUT}}`, "null", " "])("%j in a history are refused, because they are valid", async (malformed) => {
     const ran: unknown[] = [];
     const { model, server } = await modelThat("openai", []);
     const content = [{ type: "tool-call", id: "c1", name: "weather", arguments: {}, malformed }] as const;

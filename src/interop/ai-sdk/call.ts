@@ -130,5 +130,7 @@ export function headersOf(
     (header): header is [string, string] =>
       header[1] !== undefined && !(header[0].toLowerCase() === "user-agent" && AI_SDK_AGENT.test(header[1])),
   );
-  return given.length === 0 ? undefined : { ...(own as object | undefined), ...Object.fromEntries(given) };
+  // What is not an object is refused with the other options.
+  const isTable = own === undefined || (typeof own === "object" && own !== null && !Array.isArray(own));
+  return given.length === 0 || !isTable ? undefined : { ...own, ...Object.fromEntries(given) };
 }

@@ -19,6 +19,7 @@ import type {
   UserMessage,
 } from "../../core/message.ts";
 import { keptOf, ownOptions } from "./part-metadata.ts";
+import { checkPrompt } from "./prompt-check.ts";
 
 type AssistantContent = Extract<LanguageModelV4Message, { role: "assistant" }>["content"];
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
@@ -26,9 +27,10 @@ type UserPart = Exclude<UserMessage["content"], string>[number];
 
 /**
  * The messages of a prompt of the AI SDK. Parts that only another provider understands are left out with a warning.
- * @throws ModelError `unsupported` for content that would be lost.
+ * @throws ModelError `invalid_request` for a malformed prompt, `unsupported` for content that would be lost.
  */
 export function messagesOf(prompt: LanguageModelV4Prompt, warnings: SharedV4Warning[]): Message[] {
+  checkPrompt(prompt);
   const reader = new PromptReader(warnings);
   for (const [index, message] of prompt.entries()) reader.read(message, `prompt[${index}]`);
   return reader.messages;

@@ -5,6 +5,7 @@ import type {
 } from "@langchain/core/language_models/chat_models";
 import { convertToOpenAITool, isLangChainTool } from "@langchain/core/utils/function_calling";
 import { invalidOption } from "../../core/check-options.ts";
+import { kindOf } from "../../core/invalid-input.ts";
 import type { ToolInput } from "../../core/option-values.ts";
 import type { ResponseFormat } from "../../core/request.ts";
 import type { ToolChoice } from "../../core/tool.ts";
@@ -34,13 +35,19 @@ export function callOptionsOf(given: GivenOptions): CallOptions {
     ...(stop !== undefined && { stop }),
     ...(signal !== undefined && { signal }),
     ...(responseFormat !== undefined && { responseFormat }),
-    ...(tools !== undefined && tools.length > 0 && { tools: tools.map(toolOf) }),
+    ...(tools !== undefined && toolsOf(tools)),
     ...(tool_choice !== undefined && { toolChoice: choiceOf(tool_choice) }),
   };
 }
 
+function toolsOf(tools: unknown): Pick<CallOptions, "tools"> {
+  if (!Array.isArray(tools)) throw invalidOption(`tools: expected an array, got ${kindOf(tools)}`);
+  return tools.length === 0 ? {} : { tools: tools.map((tool, index) => toolOf(tool, `tools[${index}]`)) };
+}
+
 /** A tool of LangChain, or in the format of OpenAI or Anthropic. */
-function toolOf(tool: BindToolsInput): ToolInput {
+function toolOf(tool: BindToolsInput, path: string): ToolInput {
+  if (typeof tool !== "object" || tool === null) throw invalidOption(`${path}: expected a tool, got ${kindOf(tool)}`);
   if (isLangChainTool(tool)) {
     const { name, description, parameters } = convertToOpenAITool(tool).function;
     return { name, ...(description !== undefined && { description }), parameters: withoutDialect(parameters ?? {}) };
@@ -51,6 +58,8 @@ function toolOf(tool: BindToolsInput): ToolInput {
 
 /** "any" is LangChain's word for required; objects are OpenAI's or Anthropic's. */
 function choiceOf(choice: LangChainChoice): ToolChoice {
+  if (choice === null || (typeof choice !== "string" && typeof choice !== "object"))
+    throw invalidOption(`tool_choice: expected a string or an object, got ${kindOf(choice)}`);
   if (typeof choice === "string") {
     if (choice === "any") return "required";
     return choice === "auto" || choice === "none" || choice === "required" ? choice : { name: choice };
