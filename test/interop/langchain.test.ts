@@ -231,7 +231,7 @@ describe("what LangChain does not check", () => {
     ["tools[0]: expected a tool, got null", [message({})], { tools: [null] }],
   ])("is refused with its place: %s", async (words, messages, options) => {
     const { model, server } = await modelThat("openai", []);
-    const error = await failureOf(chatModel(model).invoke(messages, options as object));
+    const error = await failureOf(chatModel(model).invoke([...messages] as BaseMessage[], options as object));
     expect(error).toMatchObject({ code: "invalid_request", message: expect.stringContaining(words) });
     expect(server.requests).toHaveLength(0);
   });
