@@ -94,7 +94,7 @@ export const retries = [
     [
       "retry-timeout-before-fallback",
       "a timed-out attempt is retried although a fallback remains",
-      "Tries.allows",
+      "Tries.#isUsual",
       never("this.#call.fallbackRemains"),
     ],
   ]),
