@@ -12,6 +12,14 @@ export {
 export { type BlockedNetwork, blockNetwork } from "./block-network.ts";
 export type { CannedAnswer } from "./canned-response.ts";
 export { type Cassette, type CassetteOptions, cassette } from "./cassette.ts";
+export type {
+  DialectAnswer,
+  DialectContract,
+  DialectFailure,
+  DialectResponse,
+  ExpectedReply,
+} from "./dialect-contract/contract.ts";
+export { testDialect } from "./dialect-contract/test-dialect.ts";
 export type { FaultExpectation } from "./fault-server/expectation.ts";
 export { type FaultServer, faultServer } from "./fault-server/fault-server.ts";
 export type { RequestMatch } from "./fault-server/match.ts";

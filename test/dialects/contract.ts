@@ -1,13 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { policyOf } from "../../src/config/policy.ts";
 import type { Decoder, Dialect, Encode } from "../../src/core/dialect.ts";
-import { isModelError } from "../../src/core/error.ts";
 import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { FinishReason, FlowEvent } from "../../src/core/event.ts";
 import type { AssistantMessage, Message } from "../../src/core/message.ts";
 import { type Reply, ReplyFold } from "../../src/core/reply.ts";
 import type { ModelRequest } from "../../src/core/request.ts";
 import type { Target } from "../../src/core/target.ts";
+import {
+  type DialectAnswer,
+  type DialectContract,
+  type DialectResponse,
+  testDialect,
+} from "../../src/testing/index.ts";
 
 /** One server-sent event of a scripted answer; objects are serialised. */
 export interface WireEvent {
@@ -43,7 +48,7 @@ export interface ContractAnswers {
   readonly errors: readonly { readonly name: string; readonly code: ModelErrorCode; readonly answer: WireAnswer }[];
 }
 
-export interface DialectContract {
+export interface WireContract {
   readonly dialect: Dialect;
   readonly target: Target;
   readonly encode: Encode<unknown>;
@@ -55,11 +60,18 @@ export interface DialectContract {
   readonly restoresReasoning: (params: unknown, message: AssistantMessage) => boolean;
 }
 
-/** What every wire format has to do, whatever it looks like. */
-export function testDialect(contract: DialectContract): void {
+/** What every wire format of ours has to do: the public contract, and that of `encode`. */
+export function testWire(contract: WireContract): void {
   describe(`${contract.dialect.name} keeps the contract of a dialect`, () => {
-    for (const form of ["stream", "body"] as const) testForm(contract, form);
-    testTruncation(contract);
+    testDialect({
+      test: it,
+      dialect: contract.dialect,
+      entry: { provider: contract.target.provider },
+      answers: answersOf(contract.answers),
+      failures: Object.fromEntries(
+        contract.answers.errors.map(({ name, code, answer }) => [name, { code, ...responseOf(answer) }]),
+      ),
+    });
     testRequests(contract);
   });
 }
@@ -71,85 +83,45 @@ function when(there: boolean): (name: string, run: () => void) => void {
   return there ? it : () => {};
 }
 
-function testForm(contract: DialectContract, form: Form): void {
-  const { answers } = contract;
-  const read = (answer: WireAnswer) => readAnswer(contract, answer, form);
-  const forms = (answer: WireAnswer | undefined) =>
-    answer !== undefined && (form === "stream" || answer.body !== undefined);
+const WEATHER = { name: "get_weather", arguments: { city: "Paris" } };
+const TIME = { name: "get_time", arguments: { zone: "UTC" } };
 
-  describe(`a ${form}`, () => {
-    when(forms(answers.text))("gives text, usage and one finish", () => {
-      const { events, reply } = read(answers.text);
-      expect(reply).toMatchObject({ text: "Grüße, 世界 🚀", finishReason: "stop", toolCalls: [] });
-      expect(reply.usage).toMatchObject({ input: 10, output: 5, total: 15, estimated: false });
-      expect(events.filter((event) => event.type === "finish")).toHaveLength(1);
-      expect(events.at(-1)?.type).toBe("finish");
-    });
-    when(forms(answers.tool))("gives a tool call with parsed arguments", () => {
-      const { events, reply } = read(answers.tool);
-      expect(callsOf(reply)).toEqual([["get_weather", { city: "Paris" }]]);
-      expect(reply.finishReason).toBe("tool-calls");
-      expectToolEvents(events, reply);
-    });
-    when(forms(answers.parallelTools))("gives parallel tool calls apart, with ids of their own", () => {
-      const { events, reply } = read(answers.parallelTools);
-      expect(callsOf(reply)).toEqual([
-        ["get_weather", { city: "Paris" }],
-        ["get_time", { zone: "UTC" }],
-      ]);
-      expect(new Set(reply.toolCalls.map((call) => call.id)).size).toBe(2);
-      expectToolEvents(events, reply);
-    });
-    when(forms(answers.toolWithoutArguments))("gives {} for a tool call without arguments", () => {
-      expect(callsOf(read(answers.toolWithoutArguments).reply)).toEqual([["now", {}]]);
-    });
-    when(forms(answers.reasoning))("keeps reasoning apart from text", () => {
-      const { reply } = read(answers.reasoning);
-      expect(reply).toMatchObject({ reasoning: "Think.", text: "Done." });
-    });
-    when(forms(answers.cachedUsage))("counts tokens of the prompt cache apart from fresh input", () => {
-      const { usage } = read(answers.cachedUsage as WireAnswer).reply;
-      expect(usage).toMatchObject({ input: 1, cacheRead: 6, cacheWrite: 3, output: 5, total: 15 });
-    });
-    when(forms(answers.refusal))("gives a refusal as a reply that says so", () => {
-      const { reply } = read(answers.refusal as WireAnswer);
-      expect(reply.finishReason).toBe("refusal");
-    });
-    for (const { raw, reason, answer } of answers.finishes) {
-      when(forms(answer))(`reads the finish reason ${raw} as ${reason} and keeps the provider's word`, () => {
-        expect(read(answer).reply).toMatchObject({ finishReason: reason, rawFinishReason: raw, text: "Hi" });
-      });
-    }
-    for (const { name, code, answer } of answers.errors) {
-      when(forms(answer))(`throws ${code} for ${name}`, () => {
-        const error = errorOf(() => read(answer));
-        expect(isModelError(error, code), String(error)).toBe(true);
-        expect(error).toMatchObject({ provider: contract.target.provider, model: contract.target.entry });
-      });
-    }
+function answersOf({ text, cachedUsage, refusal, ...answers }: ContractAnswers): DialectContract["answers"] {
+  const usage = { input: 10, output: 5, total: 15, estimated: false };
+  const calls = (...toolCalls: (typeof WEATHER | typeof TIME)[]) => ({
+    toolCalls,
+    finishReason: "tool-calls" as const,
   });
+  const finishes = answers.finishes.map(({ raw, reason, answer }) => [
+    `the finish reason ${raw}`,
+    { ...responseOf(answer), reply: { text: "Hi", finishReason: reason, rawFinishReason: raw } },
+  ]);
+  const cached = { input: 1, cacheRead: 6, cacheWrite: 3, output: 5, total: 15 };
+  return {
+    text: { ...responseOf(text), reply: { text: "Grüße, 世界 🚀", finishReason: "stop", toolCalls: [], usage } },
+    "a tool call": { ...responseOf(answers.tool), reply: calls(WEATHER) },
+    "parallel tool calls": { ...responseOf(answers.parallelTools), reply: calls(WEATHER, TIME) },
+    "a tool call without arguments": {
+      ...responseOf(answers.toolWithoutArguments),
+      reply: { toolCalls: [{ name: "now", arguments: {} }] },
+    },
+    reasoning: { ...responseOf(answers.reasoning), reply: { reasoning: "Think.", text: "Done." } },
+    ...(cachedUsage && { "cached usage": { ...responseOf(cachedUsage), reply: { usage: cached } } }),
+    ...(refusal && { "a refusal": { ...responseOf(refusal), reply: { finishReason: "refusal" } } }),
+    ...(Object.fromEntries(finishes) as Record<string, DialectAnswer>),
+  };
 }
 
-function testTruncation(contract: DialectContract): void {
-  it("never reports a stream without a terminal event as complete", () => {
-    const { stream } = contract.answers.text;
-    for (let length = 0; length < stream.length; length++) {
-      const outcome = settle(() => readAnswer(contract, { stream: stream.slice(0, length) }, "stream"));
-      if (outcome.ok) expect(outcome.text, `cut after ${length} events`).toBe("Grüße, 世界 🚀");
-      else expect(["stream_truncated", "empty_response"], `cut after ${length} events`).toContain(outcome.code);
-    }
+/** As a provider sends it: an event in a part. */
+function responseOf({ stream, body }: WireAnswer): DialectResponse {
+  const parts = stream.map(({ event, data }) => {
+    const text = typeof data === "string" ? data : JSON.stringify(data);
+    return `${event === undefined ? "" : `event: ${event}\n`}data: ${text}\n\n`;
   });
+  return { stream: parts, ...(body !== undefined && { body }) };
 }
 
-function settle(run: () => { reply: Reply }): { ok: true; text: string } | { ok: false; code: string } {
-  try {
-    return { ok: true, text: run().reply.text };
-  } catch (error) {
-    return { ok: false, code: isModelError(error) ? error.code : String(error) };
-  }
-}
-
-function testRequests(contract: DialectContract): void {
+function testRequests(contract: WireContract): void {
   const { encode, target, checkRequest } = contract;
   const params = (messages: readonly Message[]) =>
     encode(requestOf({ messages, settings: { tools: CONTRACT_TOOLS, maxNewTokens: 512 } }), target, true).params;
@@ -246,7 +218,7 @@ export function requestOf(request: Partial<ModelRequest>): ModelRequest {
 
 /** Feeds a scripted answer to a decoder, the way the runner does, and folds what comes out. */
 export function readAnswer(
-  contract: Pick<DialectContract, "decoder" | "target">,
+  contract: Pick<WireContract, "decoder" | "target">,
   answer: WireAnswer,
   form: Form,
 ): { events: FlowEvent[]; reply: Reply } {
@@ -279,31 +251,6 @@ export function foldEvents(events: readonly FlowEvent[]): Reply {
     rateLimit: undefined,
     raw: undefined,
   });
-}
-
-function callsOf(reply: Reply): [string, unknown][] {
-  return reply.toolCalls.map((call) => [call.name, call.arguments]);
-}
-
-/** Every call starts, its fragments join to its JSON, and it ends. */
-function expectToolEvents(events: readonly FlowEvent[], reply: Reply): void {
-  reply.toolCalls.forEach((call, index) => {
-    const own = events.filter((event) => "index" in event && event.index === index);
-    expect(own[0]).toMatchObject({ type: "tool-call-start", id: call.id, name: call.name });
-    const json = own.map((event) => (event.type === "tool-call-delta" ? event.json : "")).join("");
-    expect(json).toBe(call.json);
-    expect(own.filter((event) => event.type === "tool-call-end")).toHaveLength(1);
-    expect(JSON.parse(call.json)).toEqual(call.arguments);
-  });
-}
-
-function errorOf(run: () => unknown): unknown {
-  try {
-    run();
-  } catch (error) {
-    return error;
-  }
-  return new Error("nothing was thrown");
 }
 
 /** A target with nothing special about it. */

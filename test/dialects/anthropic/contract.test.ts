@@ -4,7 +4,7 @@ import { messagesDecoder } from "../../../src/dialects/anthropic/decode.ts";
 import { anthropic } from "../../../src/dialects/anthropic/dialect.ts";
 import { encodeMessagesRequest } from "../../../src/dialects/anthropic/encode.ts";
 import { checkMessagesBody } from "../../harness/check-messages-body.ts";
-import { targetOf, testDialect, type WireAnswer } from "../contract.ts";
+import { targetOf, testWire, type WireAnswer } from "../contract.ts";
 import { answerOf } from "./answers.ts";
 
 const target = targetOf({ provider: "anthropic", dialect: "anthropic", modelId: "claude-test" });
@@ -31,7 +31,7 @@ function failing(type: string, message: string): WireAnswer {
   };
 }
 
-testDialect({
+testWire({
   dialect: anthropic,
   target,
   encode: encodeMessagesRequest,

@@ -4,7 +4,7 @@ import { generateDecoder } from "../../../src/dialects/google/decode.ts";
 import { google } from "../../../src/dialects/google/dialect.ts";
 import { encodeGenerate } from "../../../src/dialects/google/encode.ts";
 import { ToolNames } from "../../../src/dialects/google/tool-names.ts";
-import { requestOf, targetOf, testDialect } from "../contract.ts";
+import { requestOf, targetOf, testWire } from "../contract.ts";
 import { answerOf } from "./answers.ts";
 import { checkGenerate } from "./legal.ts";
 
@@ -22,7 +22,7 @@ const FILTERED = ["SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_C
 const overloaded = { error: { code: 503, message: "The model is overloaded.", status: "UNAVAILABLE" } };
 const blocked = { promptFeedback: { blockReason: "PROHIBITED_CONTENT" }, usageMetadata: { promptTokenCount: 9 } };
 
-testDialect({
+testWire({
   dialect: google,
   target: targetOf({ provider: "google", dialect: "google", modelId: "gemini-test" }),
   encode: encodeGenerate,

@@ -2,7 +2,7 @@ import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
 import { type ChatParams, encodeChat } from "../../../src/dialects/openai/chat-encode.ts";
 import { openaiChat } from "../../../src/dialects/openai/dialects.ts";
 import { hasOpenaiSchema, validateChatRequest } from "../../harness/openai-schema.ts";
-import { targetOf, testDialect, type WireAnswer } from "../contract.ts";
+import { targetOf, testWire, type WireAnswer } from "../contract.ts";
 
 const DONE = { data: "[DONE]" };
 const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
@@ -58,7 +58,7 @@ function calls(...all: readonly Delta[]): WireAnswer {
 
 const target = targetOf({ provider: "deepseek", dialect: "openai", quirks: { reasoningField: "reasoning_content" } });
 
-testDialect({
+testWire({
   dialect: openaiChat,
   target,
   encode: encodeChat,

@@ -2,7 +2,7 @@ import { openaiResponses } from "../../../src/dialects/openai/dialects.ts";
 import { decodeResponses } from "../../../src/dialects/openai/responses-decode.ts";
 import { encodeResponses } from "../../../src/dialects/openai/responses-encode.ts";
 import { hasOpenaiSchema, validateResponsesRequest } from "../../harness/openai-schema.ts";
-import { targetOf, testDialect, type WireAnswer, type WireEvent } from "../contract.ts";
+import { targetOf, testWire, type WireAnswer, type WireEvent } from "../contract.ts";
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -73,7 +73,7 @@ const thought: Item = {
 const incomplete = (reason: string) => ({ status: "incomplete", incomplete_details: { reason } });
 const failed = (code: string, words: string) => ({ status: "failed", error: { code, message: words } });
 
-testDialect({
+testWire({
   dialect: openaiResponses,
   target: targetOf({ provider: "openai", dialect: "openai-responses" }),
   encode: encodeResponses,

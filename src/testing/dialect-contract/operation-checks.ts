@@ -1,0 +1,36 @@
+import { isDeepStrictEqual } from "node:util";
+import { broken, type DialectContract, shown } from "./contract.ts";
+import { answerWith } from "./provider.ts";
+import { withDialect } from "./workbench.ts";
+
+/** The optional methods of a dialect. */
+export function testOperations(contract: DialectContract): void {
+  const { test, embed, countTokens, listModels } = contract;
+  if (embed !== undefined)
+    test("embeds texts", () =>
+      withDialect(contract, answerWith(embed, "body"), async ({ model }) => {
+        const { embeddings } = await model.embed(embed.texts);
+        const wanted = embed.vectors.map((vector) => Float32Array.from(vector));
+        expectSame("vectors", embeddings.map(Array.from), wanted.map(Array.from));
+      }));
+  if (countTokens !== undefined)
+    test("counts the tokens of a prompt", () =>
+      withDialect(contract, answerWith(countTokens, "body"), async ({ model }) => {
+        expectSame("tokens", await model.countTokens("Hello", { exact: true }), countTokens.tokens);
+      }));
+  if (listModels !== undefined)
+    test("lists models", () =>
+      withDialect(contract, answerWith(listModels, "body"), async ({ factory }) => {
+        const { models } = await factory.discover();
+        expectSame(
+          "model ids",
+          models.map(({ id }) => id),
+          listModels.ids,
+        );
+      }));
+}
+
+function expectSame(what: string, actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected))
+    throw broken(`the dialect gave the ${what} ${shown(actual)}; it must give ${shown(expected)}`);
+}
