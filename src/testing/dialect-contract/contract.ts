@@ -62,9 +62,15 @@ export interface DialectContract {
 export type Form = "stream" | "body";
 
 /** A dialect without requests is tested in both forms. */
-export function formsOf({ stream, body }: DialectResponse): readonly Form[] {
-  if (stream === undefined && body === undefined) return ["stream", "body"];
-  return [...(stream === undefined ? [] : ["stream" as const]), ...(body === undefined ? [] : ["body" as const])];
+export function formsOf({ stream, body }: DialectResponse): readonly [Form, ...Form[]] {
+  if (body === undefined && stream !== undefined) return ["stream"];
+  if (stream === undefined && body !== undefined) return ["body"];
+  return ["stream", "body"];
+}
+
+/** Whether the dialect sends a request for it. */
+export function isSent({ stream, body }: DialectResponse): boolean {
+  return stream !== undefined || body !== undefined;
 }
 
 /** A failed check: what the dialect did, and what it must do. */

@@ -8,19 +8,22 @@ export function testOperations(contract: DialectContract): void {
   const { test, embed, countTokens, listModels } = contract;
   if (embed !== undefined)
     test("embeds texts", () =>
-      withDialect(contract, answerWith(embed, "body"), async ({ model }) => {
+      withDialect(contract, async ({ model, provider }) => {
+        provider.answer = answerWith(embed, "body");
         const { embeddings } = await model.embed(embed.texts);
         const wanted = embed.vectors.map((vector) => Float32Array.from(vector));
         expectSame("vectors", embeddings.map(Array.from), wanted.map(Array.from));
       }));
   if (countTokens !== undefined)
     test("counts the tokens of a prompt", () =>
-      withDialect(contract, answerWith(countTokens, "body"), async ({ model }) => {
+      withDialect(contract, async ({ model, provider }) => {
+        provider.answer = answerWith(countTokens, "body");
         expectSame("tokens", await model.countTokens("Hello", { exact: true }), countTokens.tokens);
       }));
   if (listModels !== undefined)
     test("lists models", () =>
-      withDialect(contract, answerWith(listModels, "body"), async ({ factory }) => {
+      withDialect(contract, async ({ factory, provider }) => {
+        provider.answer = answerWith(listModels, "body");
         const { models } = await factory.discover();
         expectSame(
           "model ids",

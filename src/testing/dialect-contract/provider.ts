@@ -15,14 +15,15 @@ export type Answer = (response: ServerResponse, arrival: Arrival) => void;
 
 export interface Provider {
   readonly url: string;
+  answer: Answer;
   readonly arrivals: readonly Arrival[];
   /** Resolves with the first request. */
   readonly arrived: Promise<Arrival>;
   close(): Promise<void>;
 }
 
-/** A server on this machine that gives every request the same answer. */
-export async function startProvider(answer: Answer): Promise<Provider> {
+/** A server on this machine. */
+export async function startProvider(): Promise<Provider> {
   const arrivals: Arrival[] = [];
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<Arrival>();
   const server = createServer((request, response) => {
@@ -35,12 +36,13 @@ export async function startProvider(answer: Answer): Promise<Provider> {
       const arrival = { text, headers, closed };
       arrivals.push(arrival);
       arrive(arrival);
-      answer(response, arrival);
+      provider.answer(response, arrival);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  return {
+  const provider: Provider = {
+    answer: (response) => response.writeHead(500).end("the contract has no response for this request"),
     url: `http://127.0.0.1:${port}`,
     arrivals,
     arrived,
@@ -50,6 +52,7 @@ export async function startProvider(answer: Answer): Promise<Provider> {
         server.closeAllConnections();
       }),
   };
+  return provider;
 }
 
 function decoded(url: string): string {

@@ -1,7 +1,7 @@
 import type { CallOptions, Message, Settings } from "../../index.ts";
-import { broken, type DialectContract, type Form, formsOf } from "./contract.ts";
+import { broken, type DialectAnswer, type DialectContract, formsOf, isSent } from "./contract.ts";
 import { answerWith } from "./provider.ts";
-import { ask, MODEL_ID, withDialect } from "./workbench.ts";
+import { ask, MODEL_ID, type Workbench, withDialect } from "./workbench.ts";
 
 /** Values that no request has by chance. */
 const MARKED = {
@@ -25,40 +25,35 @@ const CONVERSATION: readonly Message[] = [
 
 export function testRequests(contract: DialectContract): void {
   const { test, dialect, answers, entry } = contract;
-  const form = formsOf(answers.text).find((one) => answers.text[one] !== undefined);
-  if (form === undefined) return;
+  if (!isSent(answers.text)) return;
 
-  test("sends the model id and every message", async () => {
-    const sent = await requestFor(contract, form, {}, CONVERSATION);
-    const wanted = [String(entry?.["name"] ?? MODEL_ID), ...CONVERSATION.map(({ content }) => String(content))];
-    for (const text of wanted) if (!sent.text.includes(text)) throw broken(`the request does not contain "${text}"`);
-  });
-  test("sends the settings that it supports, and no others", async () => {
-    for (const [name, value] of Object.entries(MARKED)) {
-      const supported = dialect.settings?.has(name as keyof Settings) ?? true;
-      const { text, adjusted } = await requestFor(contract, form, { [name]: value });
-      const isSent = text.includes(String(value));
-      if (isSent && !supported) throw broken(`the request has ${name}, which is not in \`settings\` of the dialect`);
-      if (supported && !isSent && !adjusted)
-        throw broken(
-          `the request has no ${name}, which \`settings\` of the dialect allows; send it, or remove it there`,
-        );
-    }
-  });
+  test("sends the model id and every message", () =>
+    withDialect(contract, async (bench) => {
+      const { text } = await requestFor(bench, answers.text, { messages: CONVERSATION });
+      const wanted = [String(entry?.["name"] ?? MODEL_ID), ...CONVERSATION.map(({ content }) => String(content))];
+      for (const part of wanted) if (!text.includes(part)) throw broken(`the request does not contain "${part}"`);
+    }));
+  test("sends the settings that it supports, and no others", () =>
+    withDialect(contract, async (bench) => {
+      for (const [name, value] of Object.entries(MARKED)) {
+        const supported = dialect.settings?.has(name as keyof Settings) ?? true;
+        const { text, adjusted } = await requestFor(bench, answers.text, { [name]: value });
+        const sent = text.includes(String(value));
+        if (sent && !supported) throw broken(`the request has ${name}, which is not in \`settings\` of the dialect`);
+        if (!sent && supported && !adjusted)
+          throw broken(`the request has no ${name}; send it, or list in \`settings\` what the dialect supports`);
+      }
+    }));
 }
 
 /** The text of the request for a call, and whether the reply reports a change of it. */
 async function requestFor(
-  contract: DialectContract,
-  form: Form,
+  { model, provider }: Workbench,
+  answer: DialectAnswer,
   options: CallOptions,
-  messages?: readonly Message[],
 ): Promise<{ readonly text: string; readonly adjusted: boolean }> {
-  const { text } = contract.answers;
-  return withDialect(contract, answerWith(text, form), async ({ model, provider }) => {
-    const all = { dropParams: true, ...options, ...(messages && { messages }) };
-    const { adjustments } = await ask(model, form, text.prompt, all);
-    const sent = provider.arrivals.map((arrival) => arrival.text).join("\n");
-    return { text: sent, adjusted: adjustments.length > 0 };
-  });
+  const [form] = formsOf(answer);
+  provider.answer = answerWith(answer, form);
+  const { adjustments } = await ask(model, form, answer.prompt, { dropParams: true, ...options });
+  return { text: provider.arrivals.at(-1)?.text ?? "", adjusted: adjustments.length > 0 };
 }

@@ -30,7 +30,6 @@ const RULES: OptionRules<DialectContract> = {
  * @throws ModelError `invalid_request` for a contract that is incomplete.
  *
  * @example
- * import { test } from "node:test";
  * import type { Dialect } from "modelwright";
  * import { testDialect } from "modelwright/testing";
  *
@@ -40,7 +39,10 @@ const RULES: OptionRules<DialectContract> = {
  *     yield [{ type: "text-delta", text: "Yes.", sample: 0 }, { type: "finish", reason: "stop", sample: 0 }];
  *   },
  * };
+ * const tests: (() => Promise<void>)[] = [];
+ * const test = (name: string, run: () => Promise<void>) => tests.push(run); // in a test file, `test` of your runner
  * testDialect({ test, dialect: yes, answers: { text: { reply: { text: "Yes.", finishReason: "stop" } } } });
+ * for (const run of tests) await run();
  */
 export function testDialect(contract: DialectContract): void {
   checkOptions(contract, RULES, "testDialect");
