@@ -93,13 +93,13 @@ describe("modelwright/inject", () => {
 describe("modelwright/testing", () => {
   it("exports these values", () => {
     expect(valuesOf(doubles)).toMatchInlineSnapshot(
-      `"function blockNetwork, function cassette, function faultServer, function recordingTransport, function scripted, function startSimulator"`,
+      `"function blockNetwork, function cassette, function faultServer, function recordingTransport, function scripted, function startSimulator, function testDialect"`,
     );
   });
 
   it("also exports these types", () => {
     expect(testing?.names.filter((name) => !(name in doubles)).join(" ")).toMatchInlineSnapshot(
-      `"BlockedNetwork CannedAnswer Cassette CassetteOptions CertificateKind Fault FaultExpectation FaultRoute FaultScript FaultServer FaultServerOptions FaultStep GzipMode LineEnd ModelErrorInit ProblemKind PromptSegment RateLimits ReasoningWish ReceivedRequest RecordedRequest RecordingOptions RecordingTransport RequestMatch ScriptStep ScriptedAttempt ScriptedCall ScriptedDialect SentRequest SimulatedAnswer SimulatedFinish SimulatedRequest SimulatedTool SimulatedTurn SimulatedUsage Simulator SimulatorOptions ToolResult WireName"`,
+      `"BlockedNetwork CannedAnswer Cassette CassetteOptions CertificateKind DialectAnswer DialectContract DialectFailure DialectResponse ExpectedReply Fault FaultExpectation FaultRoute FaultScript FaultServer FaultServerOptions FaultStep GzipMode LineEnd ModelErrorInit ProblemKind PromptSegment RateLimits ReasoningWish ReceivedRequest RecordedRequest RecordingOptions RecordingTransport RequestMatch ScriptStep ScriptedAttempt ScriptedCall ScriptedDialect SentRequest SimulatedAnswer SimulatedFinish SimulatedRequest SimulatedTool SimulatedTurn SimulatedUsage Simulator SimulatorOptions ToolResult WireName"`,
     );
   });
 
