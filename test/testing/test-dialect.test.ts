@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Dialect, ModelError } from "../../src/index.ts";
+import { type Dialect, ModelError, type WireResponse } from "../../src/index.ts";
 import { type DialectContract, testDialect } from "../../src/testing/index.ts";
 
 type Checks = Readonly<Record<string, () => Promise<void>>>;
@@ -19,7 +19,7 @@ function checksOf(dialect: Dialect, contract: Partial<DialectContract> = {}): Ch
 
 const REPLY = "text: gives the expected reply, with and without a stream";
 const SENT: Partial<DialectContract> = {
-  answers: { text: { stream: ["He", "llo", "\n"], reply: { text: "Hello" } } },
+  answers: { text: { stream: ["data: He\n\n", "data: llo\n\n"], reply: { text: "Hello" } } },
 };
 
 /** Echoes without a request. */
@@ -38,15 +38,11 @@ const careless: Dialect = {
   async *open({ target, transport, input, credential }) {
     const headers = { authorization: credential?.reveal() ?? "" };
     const body = JSON.stringify(input);
-    const response = await transport.fetch(target.address.baseUrl, { method: "POST", headers, body });
-    const decoder = new TextDecoder();
-    if (!response.ok)
-      throw new ModelError({
-        code: "server_error",
-        message: await response.text().catch((error) => JSON.stringify(error)),
-      });
-    for await (const bytes of response.body ?? [])
-      yield [{ type: "text-delta", text: decoder.decode(bytes).trim(), sample: 0 }];
+    const sent = await transport.fetch(target.address.baseUrl, { method: "POST", headers, body });
+    const response = sent as unknown as WireResponse;
+    if (!response.ok) throw new ModelError({ code: "server_error", message: await response.text() });
+    for await (const messages of response.messages())
+      yield messages.map(({ data }) => ({ type: "text-delta" as const, text: data, sample: 0 }));
     yield [{ type: "finish", reason: "stop", sample: 0 }];
   },
 };
@@ -82,6 +78,9 @@ describe("testDialect", () => {
   });
 
   it.each([
+    ["never reports a truncated stream as complete", "was reported as complete"],
+    ["sends the settings that it supports, and no others", "the request has topP, which is not in"],
+    ["sends the model id and every message", 'the request does not contain "contract-model"'],
     ["closes the connection when aborted before the response", "still open after an abort"],
     ["keeps the API key out of an error, even if the provider repeats it", "the error contains the API key"],
   ])("finds that a dialect does not keep the rule: %s", async (name, problem) => {
