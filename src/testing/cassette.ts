@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, unlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkOptions, invalidOption, methods, type OptionRules, TABLE } from "../core/check-options.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
@@ -105,7 +105,7 @@ function recordingOf(path: string, inner: Transport, clock: Clock): Cassette {
   return tapeOf("record", transport, () => {
     if (failures.length > 0) throw failures[0];
     // The next test would replay an empty file, and find nothing in it.
-    if (isEmpty) rmSync(unfinished);
+    if (isEmpty) unlinkSync(unfinished);
     else renameSync(unfinished, path);
   });
 }
