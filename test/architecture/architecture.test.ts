@@ -89,7 +89,17 @@ const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
   "node:crypto": ["X509Certificate", "createHash", "createHmac", "randomBytes", "randomUUID", "timingSafeEqual"],
   "node:fs": [
     ...["appendFileSync", "chmodSync", "closeSync", "constants", "existsSync", "fstatSync", "lstatSync", "openSync"],
-    ...["mkdirSync", "readFileSync", "readSync", "realpathSync", "renameSync", "statSync", "watch", "writeSync"],
+    ...[
+      "mkdirSync",
+      "readFileSync",
+      "readSync",
+      "realpathSync",
+      "renameSync",
+      "statSync",
+      "unlinkSync",
+      "watch",
+      "writeSync",
+    ],
   ],
   "node:fs/promises": ["access", "lstat", "mkdir", "open", "readFile", "rename", "rm", "stat", "writeFile"],
   "node:http": ["STATUS_CODES", "createServer"],
