@@ -7,7 +7,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** Slow tests: `npm test` omits them. */
 export const SLOW: readonly string[] = [
   "test/bench/**",
-  "test/clean/{after-each-file,process-end,settled-calls,slow-reader}.test.ts",
+  "test/clean/{process-end,settled-calls,slow-reader}.test.ts",
   "test/cli/budgets.test.ts",
   "test/docs/harness.test.ts",
   "test/faults/{client,framing,scripts}.test.ts",
