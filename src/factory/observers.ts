@@ -1,9 +1,9 @@
 import type { Config } from "../config/load.ts";
 import type { Observer } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
-import { commonJsExports } from "../core/common-js.ts";
 import type { Hooks } from "../core/hooks.ts";
 import type { Logger } from "../core/logger.ts";
+import { commonJsExports } from "../core/own.ts";
 import { audit } from "../layers/audit.ts";
 import { callLog } from "../layers/call-log.ts";
 import { diagnosticsObserver } from "../layers/diagnostics.ts";

@@ -1,6 +1,5 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "../core/clock.ts";
-import { commonJsExports } from "../core/common-js.ts";
 import { StoreUnavailable } from "../core/store.ts";
 import { failureWords, serverProblem } from "./redis-failure.ts";
 import type { RedisScript } from "./redis-script.ts";
@@ -205,7 +204,8 @@ async function createClient({ url, timeoutMs }: Settings): Promise<Redis> {
   const loaded = await import("ioredis").catch(() => {
     throw new Error("the package ioredis is missing; run npm i ioredis");
   });
-  const { Redis } = commonJsExports(loaded, "Redis");
+  // Some bundlers put the exports of a CommonJS package into `default`.
+  const { Redis } = "Redis" in loaded ? loaded : (loaded as { readonly default: typeof import("ioredis") }).default;
   return new Redis(url, {
     lazyConnect: true,
     // Requests wait here instead, with a timeout, and none is sent twice.

@@ -1,7 +1,7 @@
 import { Cancellation } from "../core/cancellation.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
-import { commonJsExports } from "../core/common-js.ts";
 import { isModelError, ModelError } from "../core/error.ts";
+import { commonJsExports } from "../core/own.ts";
 import type { Exchange, Transport, WireInit } from "../core/transport.ts";
 import { addressOf } from "./address.ts";
 import { closedError, invalidRequest } from "./failure.ts";
