@@ -3,7 +3,8 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
   console.error(`modelwright needs Node 22.19 or newer; this is ${process.version}.
 
-\`npm ci\` brings Node 24 for the scripts of this repository (devDependency "node"). It did not come. Likely reasons:
+\`npm ci\` brings Node 24 for the scripts of this repository (devDependency "node"). It is missing. Likely reasons:
+  - nothing is installed yet:              npm ci
   - install scripts are switched off:      npm ci --ignore-scripts=false
   - only production dependencies came:     NODE_ENV=development npm ci
   - the script was started without npm:    npm run demo, npm test

@@ -140,6 +140,19 @@ export const OPENAI_FACTS: readonly FactRule[] = [
     facts: { can: ["temperature"], lacksWithEffort: ["temperature", "topP", "logprobs", "topLogprobs"] },
     source: "https://platform.openai.com/docs/guides/latest-model#gpt-5-1-parameter-compatibility",
   },
+  // The data package lists the efforts of GPT-5 for these.
+  {
+    providers: ["azure"],
+    ids: /^gpt-5\.1(-\d|$)/,
+    facts: { efforts: ["none", "low", "medium", "high"] },
+    source: "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning",
+  },
+  {
+    providers: ["azure"],
+    ids: /^gpt-5\.[24](-mini|-nano)?(-\d|$)/,
+    facts: { efforts: ["none", "low", "medium", "high", "xhigh"] },
+    source: "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning",
+  },
   { providers: OPENAI, ids: /chat-latest$/, facts: { can: ["tools", "vision"] }, source: openaiModels },
   {
     providers: OPENAI,

@@ -9,9 +9,9 @@ import { estimateTokens } from "./estimate.ts";
 import { type Mutable, mergedAdaptation, mergedSettings } from "./merged-settings.ts";
 import type { Message } from "./message.ts";
 import { checkPromptSize } from "./prompt-size.ts";
-import { keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
+import { type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
 import { nearest } from "./suggest.ts";
-import { isHarmless, samplerReason, unsupportedReason } from "./supported-settings.ts";
+import { effortReason, isHarmless, samplerReason, unsupportedReason } from "./supported-settings.ts";
 import type { Adaptation, Target } from "./target.ts";
 import { misfitError } from "./target-error.ts";
 import { isWellFormed, toWellFormed } from "./well-formed.ts";
@@ -98,6 +98,7 @@ function adaptSettings(input: CallInput, target: Target, dialect: Dialect): Adap
     settings.stop === undefined && !("stop" in extraBody) && !adaptation.drop.includes("stop") ? stop : undefined;
   const effort = adaptEffort(settings, extraBody, { target, adaptation, changes });
   const { reasoningEffort: _, ...rest } = settings;
+  dropWithEffort(rest, effort, { target, adaptation, changes });
   clampNumbers(rest, target, changes);
   return {
     adaptation,
@@ -166,13 +167,26 @@ function dropUnsupported(
   for (const name of names()) {
     const key = keyOf(name);
     const value = settings[name];
-    const reason =
-      unsupportedReason(name, target, dialect, settings) ?? samplerReason(name, settings, { input, target, allow });
+    const reason = unsupportedReason(name, target, dialect) ?? samplerReason(name, settings, { input, target, allow });
     if (reason === undefined || isHarmless(name, value)) continue;
     if (!allow.includes(key))
       changes.dropped(key, value, name === "stop" ? `${reason}; the library ends the answer there` : reason);
     else if (dialect.settings?.has(name) === false) extraBody[key] = value;
     else continue;
+    delete settings[name];
+  }
+}
+
+/** Decided by the effort that is sent, which may differ from the one that was asked for. */
+function dropWithEffort(
+  settings: Mutable<Settings>,
+  effort: Effort | undefined,
+  { target, adaptation, changes }: Pick<Adapting, "target" | "adaptation" | "changes">,
+): void {
+  for (const name of target.facts.lacksWithEffort ?? []) {
+    const reason = effortReason(name, effort, target);
+    if (settings[name] === undefined || reason === undefined || adaptation.allow.includes(keyOf(name))) continue;
+    changes.dropped(keyOf(name), settings[name], reason);
     delete settings[name];
   }
 }

@@ -77,7 +77,7 @@ export function partOfBase64(part: Loose, data: string, path: string): MediaPart
   return { ...part, data, mediaType: guessed(part, start, path, {}) } as MediaPart;
 }
 
-/** `undefined` for what is no array of bytes. */
+/** The value as bytes; `undefined` if it is neither a Uint8Array nor an ArrayBuffer. */
 export function bytesIn(data: unknown): Uint8Array | undefined {
   if (data instanceof Uint8Array) return data;
   return data instanceof ArrayBuffer ? new Uint8Array(data) : undefined;

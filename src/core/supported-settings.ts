@@ -14,22 +14,24 @@ export function isHarmless(name: SettingName, value: unknown): boolean {
   );
 }
 
-/** Why a setting has no effect at this target, next to the others; `undefined` if it has one, or if that is unknown. */
-export function unsupportedReason(
-  name: SettingName,
-  target: Target,
-  dialect: Dialect,
-  others: Settings = {},
-): string | undefined {
+/** Why a setting has no effect at this target; `undefined` if it has one, or if that is unknown. */
+export function unsupportedReason(name: SettingName, target: Target, dialect: Dialect): string | undefined {
   if (name === "maxInputTokens") return undefined;
   if (dialect.settings?.has(name) === false) return `the ${dialect.name} wire has no such parameter`;
   if (target.quirks.lacks?.includes(name)) return `${target.provider} does not support it`;
   if (target.facts.lacks?.includes(name)) return `${target.modelId} does not support it`;
-  const { reasoningEffort = "none" } = others;
-  if (reasoningEffort !== "none" && target.facts.lacksWithEffort?.includes(name))
-    return `${target.modelId} supports it only with reasoning_effort = "none"`;
   const missing = capabilitiesOf(name)?.find((capability) => target.facts.capabilities[capability] === false);
   return missing && `${target.modelId} does not support ${keyOf(missing).replace("_", " ")}`;
+}
+
+/** Why a setting is not sent together with an effort. */
+export function effortReason(
+  name: SettingName,
+  effort: Settings["reasoningEffort"],
+  { facts, modelId }: Target,
+): string | undefined {
+  if (effort === undefined || effort === "none" || facts.lacksWithEffort?.includes(name) !== true) return undefined;
+  return `${modelId} supports it only with reasoning_effort = "none"`;
 }
 
 interface Sampling {
@@ -77,7 +79,9 @@ export function settingsSent(input: Omit<CallInput, "messages">, target: Target,
   for (const name of names()) if (drop.includes(keyOf(name))) delete settings[name];
   for (const name of names()) {
     const reason =
-      unsupportedReason(name, target, dialect, settings) ?? samplerReason(name, settings, { input, target, allow });
+      unsupportedReason(name, target, dialect) ??
+      effortReason(name, settings.reasoningEffort, target) ??
+      samplerReason(name, settings, { input, target, allow });
     if (reason !== undefined && !allow.includes(keyOf(name))) delete settings[name];
   }
   return settings;

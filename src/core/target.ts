@@ -112,7 +112,7 @@ export interface Quirks {
 
 /** How a provider takes texts for embeddings. */
 export interface EmbeddingQuirks {
-  /** Most texts of a request. Default: as many as any known server takes. */
+  /** Most texts of a request. Default: 32, the smallest limit of the usual local servers. */
   readonly texts?: number | undefined;
   /** Most tokens of all texts of a request; default unlimited. */
   readonly tokens?: number | undefined;

@@ -27,6 +27,6 @@ export interface ToolCall<Name extends string = string, Arguments = unknown> {
   readonly name: Name;
   readonly arguments: Arguments;
   readonly json: string;
-  /** Only in a run, whose model is told: why `json` has no arguments. `arguments` is then `{}`. */
+  /** Why `json` is not a JSON object; `arguments` is then `{}`. Only in a run, which tells the model. */
   readonly problem?: string;
 }

@@ -14,7 +14,7 @@ import { wireError } from "./wire-error.ts";
 export interface EmbeddingWire<Params> {
   encode(request: ModelRequest, target: Target): Params;
   readonly client: Client<Params>;
-  /** Usage first: it is billed also if the vectors cannot be read. */
+  /** Usage first: it is billed even if the vectors cannot be read. */
   decode(body: unknown, call: Call, out: FlowEvent[]): void;
 }
 
@@ -45,7 +45,7 @@ export async function* embedOverWire<Params>(call: Call, wire: EmbeddingWire<Par
 
 /** A vector as a server sends it: an array of numbers, or base64 of 32-bit floats, whatever was requested. */
 export interface SentVector {
-  /** Its text; absent: the position in the list. */
+  /** The index of its text. Default: its position in the list. */
   readonly index?: unknown;
   readonly values: unknown;
 }
@@ -57,8 +57,8 @@ export function orderedVectors(sent: readonly SentVector[], { request, target }:
   if (sent.length !== count) throw wrong(`${sent.length} vectors for ${count} texts`);
   const vectors = new Array<Float32Array | undefined>(count).fill(undefined);
   for (const [position, { index = position, values }] of sent.entries()) {
-    if (!isPlace(index, count)) throw wrong(`a vector for a text ${String(index)} of ${count}`);
-    if (vectors[index] !== undefined) throw wrong(`two vectors for the text ${index}`);
+    if (!isPlace(index, count)) throw wrong(`a vector has the index ${String(index)}, and there are ${count} texts`);
+    if (vectors[index] !== undefined) throw wrong(`two vectors have the index ${index}`);
     const vector = vectorOf(values);
     if (vector === undefined) throw wrong(`the vector of text ${index} is not an array of numbers`);
     vectors[index] = vector;

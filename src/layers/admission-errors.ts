@@ -26,7 +26,7 @@ export function budgetExceeded(target: Target, { budget, claim, level, nowMs }: 
   const spent = `${amount(level.spent)} spent${reserved} of ${amount(claim.limit)}`;
   const resets = Number.isFinite(claim.endsMs) ? `; resets at ${new Date(claim.endsMs).toISOString()}` : "";
   const words = `${nameOf(budget, claim.member)}: ${spent}, and this request may use up to ${amount(claim.amount)}`;
-  // It does not fit into an empty budget either, so there is no time at which to try again.
+  // It would not fit into an empty budget either, so trying again later cannot help.
   if (claim.amount > claim.limit)
     return skippable(entryError(target, "budget_exceeded", `${words}, more than the whole budget`), budget);
   const retryAfterMs = Number.isFinite(claim.endsMs) ? Math.max(1, Math.ceil(claim.endsMs - nowMs)) : undefined;

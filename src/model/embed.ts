@@ -159,7 +159,7 @@ class BatchCalls {
   #check(answer: Answer, { target }: Call): void {
     const { from, texts } = answer.batch;
     if (!hasVectors(answer.vectors, texts.length)) {
-      const words = `a middleware changed the vectors: there must be one Float32Array for each of the ${texts.length} texts`;
+      const words = `middleware changed the vectors: there must be one Float32Array for each of the ${texts.length} texts`;
       throw entryError(target, "rejected", words);
     }
     this.#model ??= answer;
@@ -169,7 +169,7 @@ class BatchCalls {
     ];
     if (other === undefined) return;
     const names = [answer.model ?? target.entry, this.#model.model ?? target.entry];
-    const words = `vectors of different lengths cannot be compared: ${names[0]} returned ${other.length} dimensions for the texts from ${from} on, ${names[1]} ${length} for those from ${this.#model.batch.from} on`;
+    const words = `vectors of different lengths cannot be compared: ${names[0]} returned ${other.length} dimensions for texts[${from}] and the following, ${names[1]} ${length} for texts[${this.#model.batch.from}] and the following`;
     throw targetError(target, "protocol_error", words);
   }
 

@@ -59,7 +59,7 @@ function mostTokens({ facts, quirks }: Target): number {
 /** Most tokens per UTF-16 code unit: its bytes. */
 const MOST_PER_UNIT = 3;
 
-/** The most tokens of a text. They are not counted if all texts certainly fit. */
+/** An upper bound of the tokens of a text; 0 if all texts certainly fit into one request, because counting takes time. */
 function sizer(sizes: TextSizes, mostTokens: number): (index: number) => number {
   const { units, texts } = sizes;
   if (units * MOST_PER_UNIT + texts.length * MARKS_OF_TEXT <= mostTokens) return () => 0;

@@ -5,7 +5,7 @@ import type { Target } from "../core/target.ts";
 import { misfitError } from "../core/target-error.ts";
 import type { TextSizes } from "./embedding-sizes.ts";
 
-/** More texts have vectors that no process can hold. */
+/** No process could hold the vectors of more texts. */
 const MOST_TEXTS = 2 ** 24;
 
 /**
@@ -18,7 +18,7 @@ export function readTexts(texts: unknown, place: string): readonly string[] {
     throw invalidOption(`${place}: texts must be an array of strings, not ${nameOf(texts)}; for one text, pass [text]`);
   const count: unknown = readFrom(texts, "length", `${place}: texts`);
   if (!Number.isInteger(count) || (count as number) < 0 || (count as number) > MOST_TEXTS)
-    throw invalidOption(`${place}: texts has ${String(count)} elements, and may have 0 to ${MOST_TEXTS}`);
+    throw invalidOption(`${place}: texts has ${String(count)} elements; at most ${MOST_TEXTS} are allowed`);
   const read: string[] = [];
   for (let index = 0; index < (count as number); index++) {
     // Once: a getter or proxy may have another value the next time.
@@ -64,7 +64,7 @@ function problemOf(text: unknown): string | undefined {
 /** Estimates are not exact, so texts up to this factor above the window are sent, and the provider counts. */
 const SURELY = 1.3;
 
-/** @throws ModelError `context_too_long` for a text that is certainly longer than the model takes. */
+/** @throws ModelError `context_too_long` for a text that is certainly too long for the model. */
 export function checkWindow(sizes: TextSizes, target: Target): void {
   const { context } = target.facts;
   if (context === undefined) return;
@@ -73,7 +73,7 @@ export function checkWindow(sizes: TextSizes, target: Target): void {
     if (text.length <= context || sizes.of(index) <= context * SURELY) return;
     const tokens = estimateTextTokens(text);
     if (tokens <= context * SURELY) return;
-    const words = `texts[${index}] has about ${tokens} tokens, and the model takes ${context}; split it. Nothing was sent`;
+    const words = `texts[${index}] has about ${tokens} tokens, and the model takes at most ${context}; split it. Nothing was sent`;
     throw misfitError(target, "context_too_long", words);
   });
 }

@@ -234,7 +234,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   /**
    * One vector for each text, in their order. Many texts are sent in several requests, within the limits of the provider; if one
    * fails after its retries, the call fails, and `error.attempts` has what was sent. No texts need no request.
-   * @throws ModelError `unsupported` if the model computes no embeddings; `invalid_request` for a text that has none, such as "".
+   * @throws ModelError `unsupported` if the model computes no embeddings; `invalid_request` for an empty text, or one that is not valid Unicode.
    */
   async embed(texts: readonly string[], options?: EmbedOptions): Promise<EmbeddingReply> {
     return embedTexts(this.#current(), texts, options, this.#scopes);

@@ -15,8 +15,8 @@ const WORD_WEIGHT = 2;
 const LETTERS = 3;
 
 /**
- * The vector of a text, of length 1: its words and the triples of letters in them, hashed. Texts with the same words have
- * similar vectors; the meaning of words is not known.
+ * The vector of a text, normalized to length 1. Each word and each group of three letters is hashed to a dimension. Texts with
+ * the same words have similar vectors; synonyms do not.
  */
 export function vectorOf(text: string, length: number): Float32Array {
   const vector = new Float32Array(length);
@@ -26,7 +26,7 @@ export function vectorOf(text: string, length: number): Float32Array {
     for (let at = 0; at + LETTERS <= padded.length; at++) add(vector, padded.slice(at, at + LETTERS), 1);
   }
   const norm = Math.sqrt(vector.reduce((sum, number) => sum + number * number, 0));
-  // Opposite features may cancel each other out.
+  // Features with opposite signs may cancel each other out.
   if (norm === 0) vector[hashOf(text) % length] = 1;
   return norm === 0 ? vector : vector.map((number) => number / norm);
 }

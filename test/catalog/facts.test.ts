@@ -105,6 +105,7 @@ describe("wire facts of models", () => {
       { systemRole: "developer", reasoningWire: "effort", efforts: ["minimal", "low", "medium", "high"] },
     ],
     ["openai", "gpt-5.1", { efforts: ["none", "low", "medium", "high"], lacksWithEffort: SAMPLERS }],
+    ["azure", "gpt-5.1", { efforts: ["none", "low", "medium", "high"], lacksWithEffort: SAMPLERS }],
     ["openai", "gpt-5.4-mini", { lacksWithEffort: SAMPLERS }],
     ["anthropic", "claude-opus-4-1-20250805", { oneSampler: true }],
     ["bedrock", "anthropic.claude-sonnet-4-5-20250929-v1:0", { oneSampler: true }],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { nearest } from "../../src/core/suggest.ts";
+import { threadMs } from "../harness/thread-time.ts";
 
 const KEYS = ["temperature", "top_p", "top_k", "timeout", "max_new_tokens", "num_retries", "stop", "stream"];
 
@@ -35,7 +36,7 @@ test("suggests an exact match, and always finds one typo in a long word", () => 
 });
 
 test("handles a very long word cheaply", () => {
-  const started = performance.now();
+  const started = threadMs();
   expect(nearest("x".repeat(1_000_000), KEYS)).toBeUndefined();
-  expect(performance.now() - started).toBeLessThan(50);
+  expect(threadMs() - started).toBeLessThan(50);
 });

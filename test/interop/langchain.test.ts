@@ -31,6 +31,11 @@ async function joined(stream: AsyncIterable<AIMessageChunk>): Promise<AIMessageC
   return whole as AIMessageChunk;
 }
 
+it("chatModel refuses params that are not an object", async () => {
+  const { model } = await modelThat("openai", []);
+  expect(() => chatModel(model, null as never)).toThrow("chatModel: params must be an object");
+});
+
 describe.each(["openai", "anthropic"] as const)("a chat model of LangChain on the %s wire", (wire) => {
   it("invoke answers with usage and cost, in one request with the options", async () => {
     const { model, server } = await modelThat(wire, [{ text: "Fine." }], "pricing = { input = 1, output = 2 }");

@@ -151,10 +151,25 @@ describe("a malformed prompt", () => {
     ["prompt[0].content[0].data.data: expected a string", [file({ data: { type: "data", data: 7 } })]],
     ["prompt[0].content[0].data.url: expected an object", [file({ data: { type: "url", url: null } })]],
     ["prompt[0].content[0].output: expected", [{ role: "tool", content: [{ type: "tool-result", output: null }] }]],
+    [
+      "prompt[0].content[0].output.value: expected a value that JSON can represent, got bigint",
+      [{ role: "tool", content: [{ type: "tool-result", output: { type: "json", value: 1n } }] }],
+    ],
   ])("is refused with its place: %s", async (words, prompt) => {
     const { model, server } = await modelThat("openai", []);
     const error = await failureOf(languageModel(model).doGenerate({ prompt: prompt as never }));
     expect(error).toMatchObject({ code: "invalid_request", message: expect.stringContaining(words) });
     expect(server.requests).toHaveLength(0);
   });
+});
+
+it.each([
+  ["tools[0]: expected an object, got null", [null]],
+  ["tools[0].inputSchema: expected an object", [{ type: "function", name: "f" }]],
+])("a malformed tool is refused with its place: %s", async (words, tools) => {
+  const { model, server } = await modelThat("openai", []);
+  const prompt: LanguageModelV4Prompt = [{ role: "user", content: [{ type: "text", text: "Hi" }] }];
+  const error = await failureOf(languageModel(model).doGenerate({ prompt, tools: tools as never }));
+  expect(error).toMatchObject({ code: "invalid_request", message: expect.stringContaining(words) });
+  expect(server.requests).toHaveLength(0);
 });

@@ -57,7 +57,9 @@ describe("embed refuses", () => {
     const failure = await failureOf(factoryOf(at(url, lines)).create().embed(["a", "b"]));
     expect(failure).toMatchObject({
       code: "protocol_error",
-      message: expect.stringMatching(/3 dimensions for the texts from 1 on, main 2 for those from 0 on/),
+      message: expect.stringMatching(
+        /3 dimensions for texts\[1\] and the following, main 2 for texts\[0\] and the following/,
+      ),
       attempts: [{ cost: { usd: 0.02 } }, { cost: { usd: 0.02 } }],
     });
   });

@@ -119,7 +119,7 @@ describe("embed", () => {
           { index: 0, embedding: [1] },
         ],
       },
-      /two vectors for the text 0/,
+      /two vectors have the index 0/,
     ],
     [
       "an index is too large",
@@ -129,7 +129,7 @@ describe("embed", () => {
           { index: 2, embedding: [1] },
         ],
       },
-      /a text 2 of 2/,
+      /has the index 2, and there are 2 texts/,
     ],
     [
       "a number is null",

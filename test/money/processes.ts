@@ -100,7 +100,7 @@ class Crowd {
 
   start(): void {
     const name = `p${++this.#started}`;
-    const child = spawn(process.execPath, [...this.#argv, name], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [...this.#argv, name], { stdio: "pipe" });
     this.#running.set(name, child);
     let output = "";
     for (const stream of [child.stdout, child.stderr])

@@ -5,6 +5,10 @@ import { isModelError, ModelFactory } from "modelwright";
 import { silentLogger } from "../../src/core/logger.ts";
 
 const [file = "", callers = "50", name = ""] = process.argv.slice(2);
+// The parent holds the other end: if it is killed, this process ends too.
+process.stdin.on("end", () => process.exit(1)).resume();
+process.stdin.unref();
+
 const factory = await ModelFactory.load(file, { env: {}, catalog: false, logger: silentLogger });
 const model = factory.create("dear");
 let refused = 0;

@@ -37,6 +37,7 @@ describe("the guard before demo and test", () => {
     const { status, stdout, stderr } = guardUnder(version);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toContain(`this is v${version}`);
+    expect(stderr).toContain("nothing is installed yet:              npm ci\n");
     expect(stderr).toContain("npm ci --ignore-scripts=false");
     expect(stderr).toContain("NODE_ENV=development npm ci");
   });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { wellFormedBody } from "../../src/transport/well-formed-body.ts";
+import { threadMs } from "../harness/thread-time.ts";
 
 describe("a JSON body", () => {
   test("has no lone surrogate, for any text", () => {
@@ -16,8 +17,8 @@ describe("a JSON body", () => {
   });
 
   test("is checked in linear time", () => {
-    const startMs = performance.now();
+    const startMs = threadMs();
     wellFormedBody(JSON.stringify("\\".repeat(1_000_000) + "\ud83d".repeat(100_000)));
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(threadMs() - startMs).toBeLessThan(1_000);
   });
 });

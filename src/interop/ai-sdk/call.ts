@@ -13,6 +13,7 @@ import type { CallOptions } from "../../model/options.ts";
 import { withoutDialect } from "../reply-facts.ts";
 import { ownOptions } from "./part-metadata.ts";
 import { messagesOf } from "./prompt.ts";
+import { objectAt } from "./prompt-check.ts";
 
 /** A call of the AI SDK as a call of a model. */
 export interface ReadCall {
@@ -64,7 +65,8 @@ function toolsOf(
   given: readonly (LanguageModelV4FunctionTool | LanguageModelV4ProviderTool)[],
   warnings: SharedV4Warning[],
 ): Tool[] {
-  return given.flatMap((tool) => {
+  return given.flatMap((tool, index) => {
+    objectAt(tool, `tools[${index}]`);
     if (tool.type === "provider") {
       const details = "use the web_search option of the entry, or extra_body for other tools of the provider";
       warnings.push({ type: "unsupported", feature: `provider-defined tool ${tool.id}`, details });
@@ -73,6 +75,7 @@ function toolsOf(
     if (tool.inputExamples !== undefined)
       warnings.push({ type: "unsupported", feature: `inputExamples of tool ${tool.name}` });
     const { name, description, inputSchema, strict } = tool;
+    objectAt(inputSchema, `tools[${index}].inputSchema`);
     const parameters = withoutDialect(inputSchema);
     return [{ name, ...(description !== undefined && { description }), parameters, ...(strict && { strict }) }];
   });

@@ -36,6 +36,7 @@ function checkPart(value: unknown, types: readonly string[], path: string): void
 }
 
 function checkOutput({ type, value }: Loose, path: string): void {
+  if (type === "json" || type === "error-json") jsonAt(value, `${path}.value`);
   if (type !== "content") return;
   for (const [index, item] of arrayAt(value, `${path}.value`).entries()) {
     const at = `${path}.value[${index}]`;
@@ -53,7 +54,22 @@ function checkFile(part: Loose, path: string): void {
   else if (type === "url" && originalUrl === undefined) stringAt(objectAt(url, `${at}.url`)["href"], `${at}.url.href`);
 }
 
-function objectAt(value: unknown, path: string): Loose {
+/**
+ * A value as JSON.
+ * @throws ModelError `invalid_request` for a value without JSON, such as a bigint or a cyclic object.
+ */
+export function jsonAt(value: unknown, path: string): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch {
+    // Reported below, without the value.
+  }
+  if (json === undefined) throw invalidInput(path, `expected a value that JSON can represent, got ${kindOf(value)}`);
+  return json;
+}
+
+export function objectAt(value: unknown, path: string): Loose {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw invalidInput(path, `expected an object, got ${kindOf(value)}`);
   return value as Loose;

@@ -19,7 +19,7 @@ import type {
   UserMessage,
 } from "../../core/message.ts";
 import { keptOf, ownOptions } from "./part-metadata.ts";
-import { checkPrompt } from "./prompt-check.ts";
+import { checkPrompt, jsonAt } from "./prompt-check.ts";
 
 type AssistantContent = Extract<LanguageModelV4Message, { role: "assistant" }>["content"];
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
@@ -107,11 +107,11 @@ class PromptReader {
       case "text":
         return { content: output.value };
       case "json":
-        return { content: JSON.stringify(output.value) };
+        return { content: jsonAt(output.value, `${path}.output.value`) };
       case "error-text":
         return { content: output.value, error: true };
       case "error-json":
-        return { content: JSON.stringify(output.value), error: true };
+        return { content: jsonAt(output.value, `${path}.output.value`), error: true };
       case "execution-denied":
         return { content: output.reason ?? "The user denied the execution of this tool.", error: true };
       case "content":

@@ -12,6 +12,7 @@ import { assembleStructuredOutputPipeline } from "@langchain/core/language_model
 import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
 import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
 import type { Runnable } from "@langchain/core/runnables";
+import { invalidOption } from "../../core/check-options.ts";
 import type { Model } from "../../model/model.ts";
 import { startsAgain, viewOf } from "../../model/stream.ts";
 import { checkModel } from "../checked-model.ts";
@@ -35,6 +36,7 @@ export type ChatModelwright = Base & Required<Pick<Base, "bindTools">>;
  */
 export function chatModel(model: Model, params: BaseChatModelParams = {}): ChatModelwright {
   checkModel(model, "chatModel");
+  if (typeof params !== "object" || params === null) throw invalidOption("chatModel: params must be an object");
   return new AdaptedModel(model, params) as unknown as ChatModelwright;
 }
 

@@ -1,4 +1,5 @@
 import { isModelError } from "../../core/error.ts";
+import { startsAgain } from "../stream.ts";
 import { EVENT_STREAM, type ResponseFormat, type SentEvent, sseLine } from "./format.ts";
 
 /** The events of the stream as JSON, one for each message, and an `error` event. */
@@ -30,7 +31,8 @@ export const text: ResponseFormat = {
     return {
       event: (event) => {
         if (event.type === "step") isShown = false;
-        if (event.type === "reset" && isShown) throw new Error("the answer starts again after text was sent");
+        if (event.type === "reset" && isShown)
+          throw startsAgain('plain text cannot report: use another format, or `on_break = "continue"`');
         if (event.type !== "text-delta" || event.sample !== 0) return "";
         isShown = true;
         return event.text;

@@ -34,7 +34,7 @@ export const openaiEmbeddings: ServedEmbeddings = {
   },
 };
 
-/** A text, token ids of a text, or an array of either. */
+/** One text or its token ids, or an array of these. */
 function textsIn(input: unknown): EmbeddingAsk["texts"] {
   if (input === undefined) refuse("you must provide an input parameter", "input", "missing_required_parameter");
   const list = Array.isArray(input) && typeof input[0] !== "number" ? asArray(input) : [input];
