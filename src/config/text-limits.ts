@@ -4,9 +4,12 @@
  */
 const MAX_STATEMENTS = 30_000;
 const MAX_DOTS = 100;
+/** Of the values of arrays; a table of numbers in a prompt of 1 MiB has fewer. */
+const MAX_COMMAS = 250_000;
 
 /** Why the text is too expensive to parse; `undefined` if it is not. */
 export function costlyText(text: string): "keys" | "depth" | undefined {
+  if (hasMore(text, ",", MAX_COMMAS)) return "keys";
   let statements = 0;
   let equals = -1;
   for (let start = 0; start <= text.length; ) {
@@ -19,6 +22,13 @@ export function costlyText(text: string): "keys" | "depth" | undefined {
     start = end + 1;
   }
   return undefined;
+}
+
+function hasMore(text: string, part: string, limit: number): boolean {
+  let count = 0;
+  for (let index = text.indexOf(part); index >= 0; index = text.indexOf(part, index + 1))
+    if (++count > limit) return true;
+  return false;
 }
 
 function indexOrEnd(text: string, part: string, from: number): number {
