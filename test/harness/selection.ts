@@ -15,6 +15,7 @@ export const SLOW: readonly string[] = [
   "test/layers/locked-database.test.ts",
   "test/ledger/sqlite-files.test.ts",
   "test/model/{reload,shared-cache}.test.ts",
+  "test/money/budgets.test.ts",
   "test/mutants/**",
   "test/package/**",
   "test/properties/**",
@@ -44,7 +45,6 @@ const NEED_NOTHING_ELSE = ["test/sweep/{anthropic-messages,google,openai-chat,op
 const NEED_SERVICES: readonly string[] = [
   "test/catalog/pinned-table.test.ts",
   "test/editor/**",
-  "test/money/budgets.test.ts",
   "test/stores/redis-*.test.ts",
   "test/ledger/postgres*.test.ts",
 ];

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { describeWith, REDIS_SERVER } from "../harness/needs.ts";
 import { hasPostgres } from "../harness/postgres.ts";
 import { type Plan, spendTogether } from "./processes.ts";
@@ -6,8 +6,11 @@ import { problemsOf } from "./proof.ts";
 import { serverStores, sqliteStores } from "./stores.ts";
 
 async function check(plan: Plan): Promise<void> {
-  onTestFinished(() => plan.stores.close());
-  expect(problemsOf(await spendTogether(plan), plan)).toEqual([]);
+  try {
+    expect(problemsOf(await spendTogether(plan), plan)).toEqual([]);
+  } finally {
+    await plan.stores.close();
+  }
 }
 
 const TEN_KILLS = { kills: 10, callers: 50 };
@@ -27,7 +30,8 @@ describeWith(REDIS_SERVER, "a budget in Redis that eight processes spend, while 
 const THREE_KILLS = { kills: 3, callers: 10, hurry: true };
 
 describe("the rows of eight processes, of which three are killed, agree with the provider's bill and the budget", () => {
-  it.each(["sync", "batch"] as const)("in SQLite (%s)", { timeout: 120_000 }, async (durability) => {
+  // Most of the time, both wait for a lease to end.
+  it.concurrent.each(["sync", "batch"] as const)("in SQLite (%s)", { timeout: 120_000 }, async (durability) => {
     await check({ stores: await sqliteStores(), durability, ...THREE_KILLS });
   });
 });
@@ -38,8 +42,12 @@ describeWith(
   SERVERS,
   "the rows of eight processes, of which three are killed, agree with the bill and the budget",
   () => {
-    it.each(["sync", "batch"] as const)("in Redis and Postgres (%s)", { timeout: 120_000 }, async (durability) => {
-      await check({ stores: await serverStores({ withLedger: true }), durability, ...THREE_KILLS });
-    });
+    it.concurrent.each(["sync", "batch"] as const)(
+      "in Redis and Postgres (%s)",
+      { timeout: 120_000 },
+      async (durability) => {
+        await check({ stores: await serverStores({ withLedger: true }), durability, ...THREE_KILLS });
+      },
+    );
   },
 );

@@ -54,16 +54,28 @@ function fits(refusal: string): boolean {
 
 /** Compares the ledger with the provider's books, call by call, and with the counters, process by process. */
 function problemsOfLedger(spending: Spending, plan: Plan): readonly string[] {
+  const problems = [...comparisons(spending)].flatMap(([key, compared]) => {
+    const missing = compared.unbooked.filter((request) => !mayBeMissing(request, spending, plan));
+    return [
+      ...compared.problems.map((words) => `${key}: ${words}`),
+      ...missing.map((request) => `${key}: no row for ${JSON.stringify(request)}`),
+    ];
+  });
+  return [...problems, ...problemsOfCounters(spending)];
+}
+
+function comparisons(spending: Spending): ReadonlyMap<string, Comparison> {
   const rows = grouped(spending.rows, ({ user_name, model }) => `${user_name} ${model}`);
   const served = grouped(spending.served, ({ user, model }) => `${user} ${model}`);
-  const problems: string[] = [];
-  for (const key of new Set([...rows.keys(), ...served.keys()])) {
-    const compared = compare(served.get(key) ?? [], rows.get(key) ?? []);
-    problems.push(...compared.problems.map((words) => `${key}: ${words}`));
-    const missing = compared.unbooked.filter((request) => !mayBeMissing(request, spending, plan));
-    problems.push(...missing.map((request) => `${key}: no row for ${JSON.stringify(request)}`));
-  }
-  return [...problems, ...problemsOfCounters(spending)];
+  const keys = new Set([...rows.keys(), ...served.keys()]);
+  return new Map([...keys].map((key) => [key, compare(served.get(key) ?? [], rows.get(key) ?? [])]));
+}
+
+/** How long before the kill of its process the oldest request without a row had ended. */
+function oldestMissingMs(spending: Spending): number {
+  const missing = [...comparisons(spending).values()].flatMap(({ unbooked }) => unbooked);
+  const ages = missing.map(({ user, endedMs }) => (spending.killedAtMs.get(processOf(user)) ?? 0) - (endedMs ?? 0));
+  return Math.max(0, ...ages.filter((_, index) => missing[index]?.endedMs !== undefined));
 }
 
 interface Comparison {
@@ -157,6 +169,7 @@ export function summaryOf(spending: Spending, plan: Plan) {
       ...{ rows: rows.length, lost: rows.filter(({ outcome }) => outcome === "lost").length },
       ...{
         rowsCost: sum(({ cost }) => cost),
+        oldestMissingMs: Math.round(oldestMissingMs(spending)),
         rowsCharged: sum(({ charged }) => charged),
         overrun: sum(({ overrun }) => overrun),
       },
