@@ -1,5 +1,6 @@
 import type { Call } from "./call.ts";
 import { sha256 } from "./node-crypto.ts";
+import type { Secret } from "./secret.ts";
 
 /** The user of a call, as it is sent to the provider. */
 export function userOf({ input, target }: Pick<Call, "input" | "target">): string | undefined {
@@ -9,5 +10,17 @@ export function userOf({ input, target }: Pick<Call, "input" | "target">): strin
 /** A fingerprint of the API key of an attempt; `undefined` without a key, or with the token of a hook. */
 export function keyFingerprint({ credential, target }: Pick<Call, "credential" | "target">): string | undefined {
   const key = target.credentials.token === undefined ? credential : undefined;
-  return key === undefined ? undefined : sha256(key.reveal()).slice(0, 12);
+  return key === undefined ? undefined : fingerprintOf(key);
+}
+
+const FINGERPRINTS = new WeakMap<Secret, string>();
+
+/** Computed once for each key, because a hash costs more than the rest of a ledger row. */
+function fingerprintOf(key: Secret): string {
+  let fingerprint = FINGERPRINTS.get(key);
+  if (fingerprint === undefined) {
+    fingerprint = sha256(key.reveal()).slice(0, 12);
+    FINGERPRINTS.set(key, fingerprint);
+  }
+  return fingerprint;
 }

@@ -8,7 +8,7 @@ import type { BudgetClaim, Claim, RateClaim, SettledClaim, SlotClaim } from "../
 import type { Target } from "../core/target.ts";
 import { unboundedUse, unpriced } from "./admission-errors.ts";
 import type { BudgetPeriods } from "./budget-periods.ts";
-import { WorstCase } from "./worst-case.ts";
+import { type WorstCase, worstCaseOf } from "./worst-case.ts";
 
 /** The budgets and rate limits of one configuration. */
 export interface Rules {
@@ -55,7 +55,7 @@ export class Charges {
    * @throws ModelError `budget_exceeded` if the price of the request is unknown and a budget does not allow that.
    */
   async of(call: Call, { budgets, rates }: Rules, nowMs: number): Promise<readonly Charge[]> {
-    const worst = new WorstCase(call.request, call.target);
+    const worst = worstCaseOf(call.request, call.target);
     const charges: Charge[] = [];
     for (const budget of budgets) {
       const amount = amountOf(budget, worst, call.target);

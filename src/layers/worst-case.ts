@@ -6,12 +6,24 @@ import { type PromptBound, promptBound } from "../core/prompt-bound.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
 
+const CASES = new WeakMap<ModelRequest, { readonly target: Target; readonly worst: WorstCase }>();
+
+/** Budgets, the ledger and the attempts of a request share one, because the time it takes grows with the prompt. */
+export function worstCaseOf(request: ModelRequest, target: Target): WorstCase {
+  const known = CASES.get(request);
+  if (known?.target === target) return known.worst;
+  const worst = new WorstCase(request, target);
+  CASES.set(request, { target, worst });
+  return worst;
+}
+
 /** What one request can use and cost at most. Computed on demand. */
 export class WorstCase {
   readonly #request: ModelRequest;
   readonly #target: Target;
   #prompt: PromptBound | undefined;
   #output: number | string | undefined;
+  #cost: bigint | string | undefined;
 
   constructor(request: ModelRequest, target: Target) {
     this.#request = request;
@@ -40,6 +52,11 @@ export class WorstCase {
 
   /** Nano-USD, or which price is unknown. */
   get cost(): bigint | string {
+    this.#cost ??= this.#computedCost();
+    return this.#cost;
+  }
+
+  #computedCost(): bigint | string {
     const price = this.#target.price();
     const missing = missingPrice(this.#request, price, () => this.#promptBound.tokens, this.#target.dialect);
     if (price === undefined || missing !== undefined) return missing ?? "its price";

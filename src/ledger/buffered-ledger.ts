@@ -239,9 +239,13 @@ export class BufferedLedger implements Ledger {
   }
 
   #take(): readonly BufferedRow[] {
-    const batch = [...this.#rows.entries()].slice(0, MAX_BATCH_ROWS);
-    for (const [key] of batch) this.#rows.delete(key);
-    return batch.map(([, buffered]) => buffered);
+    const batch: BufferedRow[] = [];
+    for (const [key, buffered] of this.#rows) {
+      if (batch.length === MAX_BATCH_ROWS) break;
+      batch.push(buffered);
+      this.#rows.delete(key);
+    }
+    return batch;
   }
 
   /** Rows of calls that were made are kept for the next try. An open row that nobody may rely on is not. */

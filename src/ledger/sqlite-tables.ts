@@ -41,7 +41,8 @@ export class SqliteTables implements LedgerTables {
   async write(rows: readonly LedgerRow[]): Promise<void> {
     const stored = rows.map((row) => storedRow(row, this.#options.owner));
     const lease = stored.some(isOpen) ? [this.#lease()] : [];
-    await this.#run([...lease, ...stored.flatMap(rowStatements)]);
+    await this.#ready();
+    await this.#thread.execute([...lease, ...stored.flatMap(rowStatements)]);
   }
 
   async renew(): Promise<void> {
@@ -135,13 +136,17 @@ export class SqliteTables implements LedgerTables {
   }
 
   async #run(statements: readonly Statement[]): Promise<readonly StatementResult[]> {
+    await this.#ready();
+    return this.#thread.run(statements);
+  }
+
+  #ready(): Promise<void> {
     this.#opened ??= this.#migrate().catch((error: unknown) => {
       // The next call tries again.
       this.#opened = undefined;
       throw error;
     });
-    await this.#opened;
-    return this.#thread.run(statements);
+    return this.#opened;
   }
 
   /** Brings the tables to this version. Other processes wait, because the transaction locks the database. */

@@ -8,6 +8,8 @@ import {
   type Statement,
   type StatementResult,
   serveSqlite,
+  type Transaction,
+  transactionOf,
   type WorkerOptions,
   type WorkerRequest,
   type WorkerResponse,
@@ -46,7 +48,12 @@ export class SqliteThread {
    * @throws ModelError `state_unavailable`.
    */
   run(statements: readonly Statement[]): Promise<readonly StatementResult[]> {
-    return this.#request(statements);
+    return this.#request(transactionOf(statements, true));
+  }
+
+  /** The same, without results. */
+  async execute(statements: readonly Statement[]): Promise<void> {
+    await this.#request(transactionOf(statements, false));
   }
 
   async close(): Promise<void> {
@@ -57,13 +64,13 @@ export class SqliteThread {
     await worker.terminate();
   }
 
-  #request(statements: readonly Statement[] | undefined): Promise<readonly StatementResult[]> {
+  #request(transaction: Transaction | undefined): Promise<readonly StatementResult[]> {
     return new Promise((resolve, reject) => {
       const worker = this.#started();
       const id = ++this.#requests;
       this.#waiting.set(id, { resolve, reject });
       worker.ref();
-      worker.postMessage({ id, statements } satisfies WorkerRequest);
+      worker.postMessage({ id, transaction } satisfies WorkerRequest);
     });
   }
 

@@ -20,7 +20,30 @@ export interface StatementResult {
 export interface WorkerRequest {
   readonly id: number;
   /** One transaction; undefined closes the database. */
-  readonly statements: readonly Statement[] | undefined;
+  readonly transaction: Transaction | undefined;
+}
+
+/** Statements in the form that is cheap to copy to another thread. */
+export interface Transaction {
+  /** The different texts of the statements. */
+  readonly texts: readonly string[];
+  /** The place of the text, and the statement's values, rows and guards. */
+  readonly steps: readonly (readonly [number, readonly SqlValue[], boolean, number])[];
+  /** Whether results are sent back. */
+  readonly answered: boolean;
+}
+
+export function transactionOf(statements: readonly Statement[], answered: boolean): Transaction {
+  const places = new Map<string, number>();
+  const steps = statements.map(({ sql, values = [], rows = false, guards = 0 }) => {
+    let place = places.get(sql);
+    if (place === undefined) {
+      place = places.size;
+      places.set(sql, place);
+    }
+    return [place, values, rows, guards] as const;
+  });
+  return { texts: [...places.keys()], steps, answered };
 }
 
 export interface WorkerResponse {
@@ -96,16 +119,16 @@ export function serveSqlite(): void {
     prepared.set(sql, statement);
     return statement;
   };
-  const execute = (statements: readonly Statement[]): StatementResult[] => {
+  const execute = ({ texts, steps }: Transaction): StatementResult[] => {
     const results: StatementResult[] = [];
     let skipped = 0;
-    for (const { sql, values = [], rows = false, guards = 0 } of statements) {
+    for (const [place, values, rows, guards] of steps) {
       if (skipped > 0) {
         skipped -= 1;
         results.push({ rows: [], changes: 0 });
         continue;
       }
-      const statement = statementOf(sql);
+      const statement = statementOf(texts[place] as string);
       if (rows) results.push({ rows: statement.all(...values) as SqlRow[], changes: 0 });
       else {
         const changes = Number(statement.run(...values).changes);
@@ -115,10 +138,10 @@ export function serveSqlite(): void {
     }
     return results;
   };
-  const transaction = (statements: readonly Statement[]): StatementResult[] => {
+  const transact = (transaction: Transaction): StatementResult[] => {
     database().exec("BEGIN IMMEDIATE");
     try {
-      const results = execute(statements);
+      const results = execute(transaction);
       database().exec("COMMIT");
       return results;
     } catch (error) {
@@ -127,9 +150,12 @@ export function serveSqlite(): void {
       throw error;
     }
   };
-  const respond = ({ id, statements }: WorkerRequest): WorkerResponse => {
+  const respond = ({ id, transaction }: WorkerRequest): WorkerResponse => {
     try {
-      if (statements !== undefined) return { id, results: transaction(statements) };
+      if (transaction !== undefined) {
+        const results = transact(transaction);
+        return transaction.answered ? { id, results } : { id };
+      }
       prepared.clear();
       open?.close();
       open = undefined;

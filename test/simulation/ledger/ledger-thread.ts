@@ -3,6 +3,7 @@ import {
   type SqlRow,
   type Statement,
   serveSqlite,
+  transactionOf,
   type WorkerRequest,
   type WorkerResponse,
 } from "../../../src/ledger/sqlite-worker.ts";
@@ -20,10 +21,11 @@ export class LedgerThread {
 
   /** Replaces the threads of all ledgers; returns a function that ends that. */
   replace(): () => void {
-    const { run, close } = SqliteThread.prototype;
+    const { run, execute, close } = SqliteThread.prototype;
     SqliteThread.prototype.run = async (statements) => structuredClone(this.#run(statements));
+    SqliteThread.prototype.execute = async (statements) => void this.#run(statements);
     SqliteThread.prototype.close = async () => {};
-    return () => Object.assign(SqliteThread.prototype, { run, close });
+    return () => Object.assign(SqliteThread.prototype, { run, execute, close });
   }
 
   rows(sql: string): readonly SqlRow[] {
@@ -59,7 +61,7 @@ function started(): (statements: readonly Statement[]) => WorkerResponse {
     Object.assign(process, { getBuiltinModule, emitWarning });
   }
   return (statements) => {
-    receive({ id: 1, statements });
+    receive({ id: 1, transaction: transactionOf(statements, true) });
     return response;
   };
 }
