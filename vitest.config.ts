@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 export default defineConfig({
-  resolve: { alias: [{ find: /^modelwright\/testing$/, replacement: source("testing/index.ts") }, { find: /^modelwright\/inject$/, replacement: source("inject/index.ts") }, { find: /^modelwright\/ai-sdk$/, replacement: source("interop/ai-sdk.ts") }, { find: /^modelwright\/langchain$/, replacement: source("interop/langchain.ts") }, { find: /^modelwright$/, replacement: source("index.ts") }] },
+  resolve: { alias: [{ find: /^modelwright\/testing$/, replacement: source("testing/index.ts") }, { find: /^modelwright\/inject$/, replacement: source("inject/index.ts") }, { find: /^modelwright\/ai-sdk$/, replacement: source("interop/ai-sdk.ts") }, { find: /^modelwright\/gateway$/, replacement: source("gateway/index.ts") }, { find: /^modelwright\/langchain$/, replacement: source("interop/langchain.ts") }, { find: /^modelwright$/, replacement: source("index.ts") }] },
   test: {
     include: ["test/**/*.test.ts"],
     typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.types.json" },

@@ -11,7 +11,7 @@ const dist = join(root, "dist");
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /** What package.json exports. */
-const PUBLIC = ["index", "inject/index", "interop/ai-sdk", "interop/langchain", "testing/index"];
+const PUBLIC = ["index", "inject/index", "interop/ai-sdk", "interop/langchain", "gateway/index", "testing/index"];
 
 const declarations = emitDeclarations();
 if (declarations === undefined) process.exitCode = 1;

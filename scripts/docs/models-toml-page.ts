@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { OPTION_GROUPS, shapeOf as schemasOf } from "../../src/config/options.ts";
 import { configSchema } from "../../src/config/schema.ts";
+import { gatewaySection } from "../../src/config/schema-gateway.ts";
 import { ledgerSection } from "../../src/config/schema-ledger.ts";
 import { budgetSection, rateLimitSection } from "../../src/config/schema-money.ts";
 import { recordSection } from "../../src/config/schema-record.ts";
@@ -90,6 +91,9 @@ export function modelsTomlPage(): string {
     "### `[ledger]`",
     `${ledgerSection.meta()?.description} See the [guide](../guide/ledger.md).`,
     keyTable(shapeOf(ledgerSection)),
+    "### `[gateway]`",
+    `${gatewaySection.meta()?.description} See the [guide](../guide/gateway.md).`,
+    keyTable(shapeOf(gatewaySection)),
     "### `[record]`",
     `${recordSection.meta()?.description} \`file\` is required. See the [guide](../guide/record-and-replay.md).`,
     keyTable(shapeOf(recordSection)),

@@ -12,7 +12,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["target"],
   ["factory"],
   ["index.ts"],
-  ["cli", "inject", "interop", "testing"],
+  ["cli", "gateway", "inject", "interop", "testing"],
 ];
 export const MIDDLE = 2;
 export const TOP = FLOORS.length - 1;

@@ -71,6 +71,11 @@ const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/types.ts")).configureTypes,
   },
   {
+    name: "serve",
+    summary: "serve the models of models.toml to clients of OpenAI, Anthropic and Gemini",
+    load: async () => (await import("./commands/serve.ts")).configureServe,
+  },
+  {
     name: "simulate",
     summary: "serve simulated models on localhost, without keys",
     load: async () => (await import("./commands/simulate.ts")).configureSimulate,

@@ -7,6 +7,7 @@ import { keyOf } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
 import { addressProblem } from "./address-checks.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
+import { type GatewayConfig, gatewayOf } from "./gateway-section.ts";
 import { type EntrySources, findSource, type LayerKind, mergeSources, servedProvider, topValue } from "./layering.ts";
 import { ledgerOf } from "./ledger-section.ts";
 import type { Finding } from "./limits.ts";
@@ -89,6 +90,7 @@ export interface Config {
   readonly rateLimits: readonly RateRule[];
   readonly state: StateSettings;
   readonly ledger: LedgerSettings | undefined;
+  readonly gateway: GatewayConfig;
   /** `[pricing."id"]` by model id. */
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   /**
@@ -144,6 +146,7 @@ export class ParsedConfig implements Config {
   readonly rateLimits: readonly RateRule[];
   readonly state: StateSettings;
   readonly ledger: LedgerSettings | undefined;
+  readonly gateway: GatewayConfig;
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   readonly #parts: ConfigParts;
   readonly #entries = new Map<string, EntryConfig>();
@@ -174,6 +177,7 @@ export class ParsedConfig implements Config {
       .map((name) => rateRuleOf(name, this.#tables("rate_limits", name), modelsOf));
     this.state = stateOf(this.#section("state"), this.baseDir);
     this.ledger = ledgerOf(this.#section("ledger"), this.baseDir);
+    this.gateway = gatewayOf(this.#section("gateway"));
     this.pricing = pricesOf(parts.view.tablesAt(["pricing"], "entry").map(({ table }) => table));
   }
 

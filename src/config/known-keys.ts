@@ -2,7 +2,7 @@ import { configSchema, entryShape } from "./schema.ts";
 
 /** Planned keys: rejected by name and absent from the schema until they work. */
 const LATER_ENTRY_KEYS = new Set(["budget"]);
-const LATER_TOP_LEVEL = new Set(["gateway"]);
+const LATER_GATEWAY_KEYS = new Set(["keep_responses", "admin_key", "trusted_proxies", "content", "keys"]);
 
 /** Keys of other tools, lower case and without separators. Looked up before the nearest spelling. */
 const FOREIGN_KEYS = withoutSeparators({
@@ -163,7 +163,7 @@ const RUN_KEYS: ReadonlySet<string> = new Set([
   ...["maxSteps", "stopWhen", "onStep", "approved", "maxParallelTools", "maxToolResultBytes"],
 ]);
 
-export type Place = "top" | "entry" | "group" | "budget" | "rate limit" | "call" | "other";
+export type Place = "top" | "entry" | "group" | "budget" | "rate limit" | "gateway" | "call" | "other";
 
 /** The kind of table at a path. */
 export function placeOf(path: readonly PropertyKey[]): Place {
@@ -174,11 +174,11 @@ export function placeOf(path: readonly PropertyKey[]): Place {
   if (inner[0] === "groups") return inner.length === 2 ? "group" : "other";
   if (inner[0] === "budgets") return inner.length === 2 ? "budget" : "other";
   if (inner[0] === "rate_limits") return inner.length === 2 ? "rate limit" : "other";
-  return "other";
+  return inner[0] === "gateway" && inner.length === 1 ? "gateway" : "other";
 }
 
 export function isLaterKey(place: Place, key: string): boolean {
-  if (place === "top") return LATER_TOP_LEVEL.has(key);
+  if (place === "gateway") return LATER_GATEWAY_KEYS.has(key);
   return (place === "entry" || place === "call") && LATER_ENTRY_KEYS.has(key);
 }
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { OPTIONS, type OptionKey, shapeOf } from "./options.ts";
 import { price } from "./options-money.ts";
+import { gatewaySection } from "./schema-gateway.ts";
 import { ledgerSection } from "./schema-ledger.ts";
 import { budgetSection, rateLimitSection } from "./schema-money.ts";
 import { recordSection } from "./schema-record.ts";
@@ -60,6 +61,7 @@ const shared = {
   }),
   state: stateSection,
   ledger: ledgerSection,
+  gateway: gatewaySection,
   pricing: z.record(tableName, price).meta({
     description: "Prices by model id, USD per million tokens; they win over the catalog.",
     examples: [{ "my-model": { input: 0.5, output: 1.5 } }],

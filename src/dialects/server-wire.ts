@@ -1,38 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { WireName } from "../core/wire-name.ts";
-import type { Answer } from "./served/answer.ts";
 import type { Json } from "./served/json.ts";
-import type { Problem } from "./served/problem.ts";
-import type { SimulatedRequest } from "./served/request.ts";
-
-/** The server side of a wire format: reads requests, and writes answers and errors like the provider. */
-export interface Wire {
-  readonly name: WireName;
-  /** Throws a Rejection for a body that the provider would reject. */
-  read(received: Received): SimulatedRequest;
-  body(request: SimulatedRequest, answer: Answer): Json;
-  events(request: SimulatedRequest, answer: Answer): readonly WireEvent[];
-  /** The response of the token counting endpoint. */
-  counted(tokens: number): Json;
-  problem(problem: Problem, requestId: string): { readonly status: number; readonly body: Json };
-  /** An error in a stream, after `sent` events. */
-  problemEvents(problem: Problem, requestId: string, sent: readonly WireEvent[]): readonly WireEvent[];
-  /** Headers of every response: the request id and, if the provider reports them, rate limits. */
-  headers(requestId: string, usedTokens: number, nowMs: number): Readonly<Record<string, string>>;
-  /** Headers of a 429; `waitMs` is the time until the limit resets, if known. */
-  exhausted(waitMs: number | undefined, nowMs: number): Readonly<Record<string, string>>;
-  models(): Json;
-  model(id: string): Json;
-  /** Absent if the provider has no embeddings. */
-  readonly embeddings?: ServedEmbeddings;
-}
-
-/** The embeddings of a wire format. */
-export interface ServedEmbeddings {
-  /** Throws a Rejection for a body that the provider would reject. */
-  read(received: Received): EmbeddingAsk;
-  body(ask: EmbeddingAsk, vectors: readonly Float32Array[], path: string): Json;
-}
 
 export interface EmbeddingAsk {
   readonly model: string;
@@ -40,6 +8,8 @@ export interface EmbeddingAsk {
   readonly dimensions: number | undefined;
   /** Whether vectors are sent as base64. */
   readonly base64: boolean;
+  /** Whether the texts are lists of token ids. */
+  readonly tokenIds?: boolean;
 }
 
 export interface Received {

@@ -86,6 +86,13 @@ export interface CacheControl {
   clear(namespace?: string): Promise<void>;
 }
 
+const CONFIGS = new WeakMap<object, () => Config>();
+
+/** The current models.toml of a factory; `undefined` for an object that only looks like one. */
+export function configOf(factory: object): Config | undefined {
+  return CONFIGS.get(factory)?.();
+}
+
 /** Builds models from a models.toml. */
 export class ModelFactory<Models = Registered> {
   readonly #source: ConfigSource;
@@ -111,6 +118,7 @@ export class ModelFactory<Models = Registered> {
         "ModelFactory has no public constructor; use await ModelFactory.load(path, options) or ModelFactory.parse(toml, options)",
       );
     bindMethods(this, ModelFactory);
+    CONFIGS.set(this, () => this.#config);
     this.#source = source;
     this.#options = options;
     this.#simulated = isSimulated(options);

@@ -4,11 +4,15 @@ import { timedOut } from "./timeout.ts";
 /** The timeout of the complete call, including all attempts, waits and fallbacks. */
 export const deadline: Layer = (call, next) => {
   const { deadlineMs } = call.target.policy;
-  if (deadlineMs === undefined) return next(call);
+  if (deadlineMs === undefined && call.deadlineAtMs === undefined) return next(call);
   const nowMs = call.clock.monotonic();
-  // A call of a run shares the deadline of the run.
-  const deadlineAtMs = call.deadlineAtMs ?? nowMs + deadlineMs;
-  const expire = () => call.cancellation.cancel(timedOut(call, "deadline", deadlineMs));
+  // A call of a run shares the deadline of the run, and a client of the gateway may give one.
+  const deadlineAtMs = Math.min(
+    call.deadlineAtMs ?? Number.POSITIVE_INFINITY,
+    nowMs + (deadlineMs ?? Number.POSITIVE_INFINITY),
+  );
+  const limitMs = deadlineMs ?? Math.round(deadlineAtMs - nowMs);
+  const expire = () => call.cancellation.cancel(timedOut(call, "deadline", limitMs));
   call.record.onSettle(call.clock.schedule(expire, Math.max(0, deadlineAtMs - nowMs)));
   return next({ ...call, deadlineAtMs });
 };

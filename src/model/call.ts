@@ -90,6 +90,7 @@ export function open(shape: Prepared & Shape): Opened {
     reply: () => replyOf(fold, call),
     failure: (error) => failureOf(error, fold, call),
     complete: () => fold.finished >= call.input.samples,
+    progress: () => ({ callId: call.record.id, attempts: call.record.attempts, cached: call.record.cached }),
     cancel: (reason) => call.cancellation.cancel(reason),
     onCancel: (listener) => void call.cancellation.onCancel(listener),
     pauseLimitMs: () => call.record.read?.policy.attemptTimeoutMs,

@@ -29,6 +29,7 @@ import {
 import { readCallOptions } from "./call-options.ts";
 import { countTokens } from "./count-tokens.ts";
 import { type EmbeddingReply, type EmbedOptions, embedTexts } from "./embed.ts";
+import { EventBatches } from "./event-batches.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
 import { openedLater } from "./opened-later.ts";
 import type { CallOptions } from "./options.ts";
@@ -61,9 +62,17 @@ declare const CAN: unique symbol;
 
 type LooseRunOptions = RunOptions<CallOptions, ToolsInput> | undefined;
 
+/** How a call is made, beside its options. */
+export interface CallShape {
+  /** Whether the answer is shown as it arrives; otherwise the provider is asked for one body, as by codegen. */
+  readonly streaming: boolean;
+  /** On the monotonic clock. */
+  readonly deadlineAtMs?: number | undefined;
+}
+
 interface Inside {
   readonly current: () => ModelContext;
-  readonly open: (input: Input, options: CallOptions | undefined) => Opened;
+  readonly open: (input: Input, options: CallOptions | undefined, shape?: CallShape) => Opened;
 }
 const INSIDES = new WeakMap<Model, Inside>();
 
@@ -92,6 +101,11 @@ export function notedStream(
   });
 }
 
+/** A call for servers, which write its events to a client batch by batch. */
+export function eventBatches(model: Model, input: Input, options: CallOptions, shape: CallShape): EventBatches {
+  return new EventBatches(() => (INSIDES.get(model) as Inside).open(input, options, shape));
+}
+
 /**
  * A model: one entry of models.toml.
  *
@@ -114,7 +128,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     this.scope = scope;
     this.#scopes = scope && scopePath(scope);
     this.#current = current;
-    const open = (input: Input, options: CallOptions | undefined) => this.#openStream(input, options);
+    const open: Inside["open"] = (input, options, shape) => this.#openStream(input, options, shape);
     INSIDES.set(this as unknown as Model, { current, open });
     bindMethods(this, Model);
   }
@@ -312,12 +326,12 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     return [first, ...others];
   }
 
-  #openStream(input: Input, options: CallOptions | undefined): Opened {
+  #openStream(input: Input, options: CallOptions | undefined, shape: CallShape = { streaming: true }): Opened {
     const given = this.#prepare(input, options);
-    if (!hasPendingMedia(given.input.messages)) return openPrepared(given);
+    if (!hasPendingMedia(given.input.messages)) return openPrepared(given, shape);
     const { context, signal } = given;
     return openedLater(context.clock, signal, async (cancellation) =>
-      openPrepared(await withMedia(given, cancellation)),
+      openPrepared(await withMedia(given, cancellation), shape),
     );
   }
 
@@ -343,10 +357,10 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   }
 }
 
-function openPrepared(prepared: Prepared): Opened {
+function openPrepared(prepared: Prepared, shape: CallShape): Opened {
   const plan = planSamples(prepared.input, prepared.batchSize);
   return openSamples(
-    plan.map((samples, batch) => () => open({ ...prepared, samples, batch, streaming: true })),
+    plan.map((samples, batch) => () => open({ ...prepared, ...shape, samples, batch })),
     prepared.context.clock,
   );
 }

@@ -35,6 +35,7 @@ export function openedLater<Event extends { readonly type: string }, Result>(
     reply: () => started().reply(),
     failure: (error) => (opened === undefined ? error : opened.failure(error)),
     complete: () => opened?.complete() ?? false,
+    progress: () => opened?.progress?.(),
     cancel: (reason) => cancellation.cancel(reason),
     onCancel: (listener) => void cancellation.onCancel(listener),
     pauseLimitMs: () => opened?.pauseLimitMs(),

@@ -1,6 +1,8 @@
+import type { Attempt } from "../core/attempt.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ModelError } from "../core/error.ts";
 import { type FlowEvent, type FoldEvent, isPublic } from "../core/event.ts";
+import type { CachedAnswer } from "../core/notices.ts";
 import type { Reply } from "../core/reply.ts";
 import { ReaderPause } from "./reader-pause.ts";
 
@@ -20,10 +22,19 @@ export interface Opened<Event extends { readonly type: string } = FlowEvent, Res
   cancel(reason: ModelError): void;
   /** Runs `listener` when the call is cancelled. */
   onCancel(listener: (reason: ModelError) => void): void;
+  /** What is known of the call so far. Absent for a run. */
+  progress?(): CallProgress | undefined;
   /** Maximum time between two reads; undefined while the call holds no resources. */
   pauseLimitMs(): number | undefined;
   /** The error of a call whose reader paused too long. */
   pausedTooLong(): ModelError;
+}
+
+export interface CallProgress {
+  readonly callId: string;
+  /** The requests that have ended. */
+  readonly attempts: readonly Attempt[];
+  readonly cached: CachedAnswer | undefined;
 }
 
 /** The promise of the result. (`PromiseWithResolvers` would require ES2024 in a user's tsconfig.) */
@@ -82,6 +93,18 @@ export class Reading<Event extends { readonly type: string } = FlowEvent, Result
       if (isPublic(event)) return event;
     }
     return undefined;
+  }
+
+  /** All buffered events, also those that only the result is folded from. */
+  takeAll(): readonly Event[] {
+    const from = this.#taken;
+    this.#taken = this.#batch.length;
+    this.#noteUpTo(this.#taken);
+    return from === 0 ? this.#batch : this.#batch.slice(from);
+  }
+
+  get progress(): CallProgress | undefined {
+    return this.#opened.progress?.();
   }
 
   /** Waits for more events; false at the end, rejects if the call failed. */

@@ -7,7 +7,7 @@ import type { CachedAnswer } from "../core/notices.ts";
 import type { PartialAnswer } from "../core/partial-answer.ts";
 import type { Reply, Sample } from "../core/reply.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
-import type { Opened } from "./reading.ts";
+import type { CallProgress, Opened } from "./reading.ts";
 
 /** Splits the samples into API calls: 20 samples with a batch size of 8 are 8, 8 and 4. */
 export function planSamples(input: CallInput, batchSize: number): readonly number[] {
@@ -123,11 +123,18 @@ export function openSamples(calls: readonly (() => Opened)[], clock: Clock): Ope
       return withOthers(failure, [...before, { status: "rejected", reason: failure }]);
     },
     complete: () => opened.length === calls.length && (opened.at(-1)?.complete() ?? false),
+    progress: () => progressOf(opened),
     cancel: (reason) => opened.at(-1)?.cancel(reason),
     onCancel: (listener) => void listeners.push(listener),
     pauseLimitMs: () => opened.at(-1)?.pauseLimitMs(),
     pausedTooLong: () => (opened.at(-1) as Opened).pausedTooLong(),
   };
+}
+
+function progressOf(opened: readonly Opened[]): CallProgress {
+  const all = opened.flatMap((call) => call.progress?.() ?? []);
+  const attempts = all.flatMap((progress) => progress.attempts);
+  return { callId: all[0]?.callId ?? "", attempts, cached: cachedIn(all).cached };
 }
 
 async function* chained(calls: readonly (() => Opened)[], opened: Opened[]): Events {

@@ -8,21 +8,24 @@ import { keptItems } from "../dialects/openai/server/read-responses-request.ts";
 import { openaiChat } from "../dialects/openai/server/write-chat-response.ts";
 import { openaiResponses } from "../dialects/openai/server/write-responses-response.ts";
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
+import { dataText, sseText } from "../dialects/served/framing.ts";
 import { asArray, asObject, type Json } from "../dialects/served/json.ts";
 import { kindOfStatus, type Problem, type ProblemKind, Rejection } from "../dialects/served/problem.ts";
 import { promptTokens } from "../dialects/served/prompt-segment.ts";
 import type { SimulatedRequest } from "../dialects/served/request.ts";
-import type { Received, ResponseHistory, Wire, WireEvent } from "../dialects/server-wire.ts";
+import type { SimulatedServer } from "../dialects/served/wire-server.ts";
+import type { Received, ResponseHistory, WireEvent } from "../dialects/server-wire.ts";
 import { composeAnswer } from "./answer.ts";
 import { applyFault, faultHeaders } from "./apply-fault.ts";
 import { checkAnswer } from "./check-fault.ts";
 import type { Delivery } from "./delivery.ts";
 import { lengthOf, vectorOf } from "./embedding.ts";
 import type { Fault } from "./fault.ts";
+import { simulatedModel, simulatedModels } from "./model-list.ts";
 import type { PromptCache } from "./prompt-cache.ts";
 import type { Route } from "./route.ts";
 
-const WIRES: Readonly<Record<WireName, Wire>> = {
+const WIRES: Readonly<Record<WireName, SimulatedServer>> = {
   openai: openaiChat,
   "openai-responses": openaiResponses,
   anthropic,
@@ -68,8 +71,9 @@ function answered(arrival: Arrival): Delivery {
   if (arrival.credential === "invalid") throw new Rejection({ kind: "auth" });
   if (route.action === "unknown") throw new Rejection({ kind: "not-found", message: `Invalid URL (${arrival.path})` });
   const wire = WIRES[route.wire];
-  if (route.action === "models") return jsonDelivery(arrival, 200, wire.models());
-  if (route.action === "model") return jsonDelivery(arrival, 200, wire.model(route.model ?? ""));
+  if (route.action === "models") return jsonDelivery(arrival, 200, wire.models(simulatedModels(wire.name)));
+  if (route.action === "model")
+    return jsonDelivery(arrival, 200, wire.model(simulatedModel(wire.name, route.model ?? "")));
   if (route.action === "embed") return embeddingDelivery(arrival, wire);
   const request = wire.read(receivedFrom(arrival));
   if (route.action === "count") return jsonDelivery(arrival, 200, wire.counted(promptTokens(request.segments)));
@@ -97,7 +101,7 @@ function receivedFrom(arrival: Arrival): Received {
   };
 }
 
-function embeddingDelivery(arrival: Arrival, { embeddings }: Wire): Delivery {
+function embeddingDelivery(arrival: Arrival, { embeddings }: SimulatedServer): Delivery {
   const { path } = arrival;
   if (embeddings === undefined) throw new Rejection({ kind: "not-found", message: `Invalid URL (${path})` });
   const ask = embeddings.read(receivedFrom(arrival));
@@ -106,7 +110,7 @@ function embeddingDelivery(arrival: Arrival, { embeddings }: Wire): Delivery {
   return faulty(arrival, jsonDelivery(arrival, 200, embeddings.body(ask, vectors, path)), []);
 }
 
-function answerDelivery(arrival: Arrival, wire: Wire, request: SimulatedRequest): Delivery {
+function answerDelivery(arrival: Arrival, wire: SimulatedServer, request: SimulatedRequest): Delivery {
   const { fault, memory } = arrival;
   const made = madeAnswer(fault, wire.name) ?? usersAnswer(arrival, request);
   const answer = composeAnswer(request, arrival.seed, memory.cache.use(request), made);
@@ -216,8 +220,7 @@ function headersOf(arrival: Arrival, contentType: string, usedTokens: number): R
 }
 
 function framesOf(arrival: Arrival, events: readonly WireEvent[]): readonly string[] {
-  const texts = events.map(({ data }) => (typeof data === "string" ? data : JSON.stringify(data)));
-  if (arrival.route.asArray)
-    return texts.map((text, index) => `${index === 0 ? "[" : ","}${text}${index === texts.length - 1 ? "]" : ""}\n`);
-  return events.map(({ name }, index) => `${name === undefined ? "" : `event: ${name}\n`}data: ${texts[index]}\n\n`);
+  if (!arrival.route.asArray) return events.map(sseText);
+  const texts = events.map(({ data }) => dataText(data));
+  return texts.map((text, index) => `${index === 0 ? "[" : ","}${text}${index === texts.length - 1 ? "]" : ""}\n`);
 }

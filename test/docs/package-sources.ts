@@ -8,6 +8,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   modelwright: "src/index.ts",
   "modelwright/ai-sdk": "src/interop/ai-sdk.ts",
   "modelwright/inject": "src/inject/index.ts",
+  "modelwright/gateway": "src/gateway/index.ts",
   "modelwright/langchain": "src/interop/langchain.ts",
   "modelwright/testing": "src/testing/index.ts",
 };

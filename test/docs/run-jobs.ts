@@ -62,7 +62,8 @@ async function runCommand(argv: readonly string[], { cwd, env }: Job): Promise<R
   });
   const stdin = new PassThrough();
   stdin.end(argv.includes("chat") ? "Hello\n" : "");
-  const endless = argv.includes("simulate") || argv.includes("--watch") || argv.includes("--follow");
+  const endless =
+    argv.includes("simulate") || argv.includes("serve") || argv.includes("--watch") || argv.includes("--follow");
   const interrupted = endless ? AbortSignal.timeout(STOP_AFTER_MS) : undefined;
   const exitCode = await main(argv, {
     stdout: shown,

@@ -14,6 +14,7 @@ export function typecheck(files: readonly string[]): ReadonlyMap<string, readonl
     modelwright: [join(ROOT, "src/index.ts")],
     "modelwright/ai-sdk": [join(ROOT, "src/interop/ai-sdk.ts")],
     "modelwright/inject": [join(ROOT, "src/inject/index.ts")],
+    "modelwright/gateway": [join(ROOT, "src/gateway/index.ts")],
     "modelwright/langchain": [join(ROOT, "src/interop/langchain.ts")],
     "modelwright/testing": [join(ROOT, "src/testing/index.ts")],
   };

@@ -55,6 +55,7 @@ const NEED_SERVICES: readonly string[] = [
  */
 export const CHECKED_AGAIN: readonly string[] = [
   "test/dialects/openai/*-{contract,encode}.test.ts",
+  "test/gateway/*.test.ts",
   "test/hooks/{audit,before-after,open-telemetry}.test.ts",
   "test/interop/embeddings.test.ts",
   "test/keys/*.test.ts",

@@ -32,6 +32,8 @@ describe("the tarball", () => {
       "dist/interop/ai-sdk.d.ts",
       "dist/interop/langchain.js",
       "dist/interop/langchain.d.ts",
+      "dist/gateway/index.js",
+      "dist/gateway/index.d.ts",
     );
     expect(paths).toEqual(expect.arrayContaining([...needed, ...entries, "schemas/models.schema.json"]));
   });
@@ -50,6 +52,7 @@ describe("the tarball", () => {
       "dist/core/cache-folder.js",
       "dist/core/node-version.js",
       "dist/core/require-node.js",
+      "dist/gateway/index.js",
       "dist/index.js",
       "dist/inject/index.js",
       "dist/interop/ai-sdk.js",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as library from "modelwright";
 import * as aiSdk from "modelwright/ai-sdk";
+import * as gateway from "modelwright/gateway";
 import * as injection from "modelwright/inject";
 import * as langchain from "modelwright/langchain";
 import * as doubles from "modelwright/testing";
@@ -124,6 +125,12 @@ describe("modelwright/ai-sdk", () => {
   });
 });
 
+describe("modelwright/gateway", () => {
+  it("exports this value", () => {
+    expect(valuesOf(gateway)).toMatchInlineSnapshot(`"function gateway"`);
+  });
+});
+
 describe("modelwright/langchain", () => {
   it("exports this value", () => {
     expect(valuesOf(langchain)).toMatchInlineSnapshot(`"function chatModel"`);
@@ -139,6 +146,7 @@ it("the entry points of package.json are these modules", () => {
     [".", "./dist/index.js"],
     ["./inject", "./dist/inject/index.js"],
     ["./ai-sdk", "./dist/interop/ai-sdk.js"],
+    ["./gateway", "./dist/gateway/index.js"],
     ["./langchain", "./dist/interop/langchain.js"],
     ["./testing", "./dist/testing/index.js"],
   ]);

@@ -2,6 +2,7 @@ import type { FlowEvent } from "../../core/event.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { WireEvent } from "../server-wire.ts";
 import type { Json } from "./json.ts";
+import type { Problem } from "./problem.ts";
 
 /** Inputs of an answer besides its events. */
 export interface AnswerHead {
@@ -12,6 +13,8 @@ export interface AnswerHead {
   readonly createdS: number;
   /** Request body: some wires repeat fields of it in the response, or request the usage of a stream in it. */
   readonly body: Json;
+  /** Fields of the server for the last usage object; called when that is written. */
+  readonly usageExtras?: () => Json;
 }
 
 /** Writes the events of an answer as a stream. */
@@ -19,6 +22,10 @@ export interface AnswerWriter {
   push(event: FlowEvent, out: WireEvent[]): void;
   /** Writes the events that end a complete answer. */
   end(out: WireEvent[]): void;
+  /** Writes the events that end a failed answer. */
+  fail(problem: Problem, requestId: string, out: WireEvent[]): void;
+  /** Writes what tells a client that waits that the answer goes on; nothing if the wire has no event for that. */
+  keepAlive(out: WireEvent[]): void;
 }
 
 /** Writes answers of one wire format, as a stream or as one body. */
@@ -53,6 +60,10 @@ export class AnswerFacts {
 
   get model(): string {
     return this.#model ?? this.#head.model;
+  }
+
+  get usageExtras(): Json {
+    return this.#head.usageExtras?.() ?? {};
   }
 
   push(event: FlowEvent): void {

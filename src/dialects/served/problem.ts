@@ -22,11 +22,20 @@ export interface Problem {
   /** HTTP status. Default: the provider's status for this kind. */
   readonly status?: number | undefined;
   readonly message?: string | undefined;
+  /** Added to the message. */
+  readonly hint?: string | undefined;
   readonly param?: string | undefined;
   readonly code?: string | undefined;
   readonly model?: string | undefined;
+  /** Of a prompt that is too long. */
+  readonly context?: { readonly tokens: number; readonly maximum: number } | undefined;
   /** Seconds; in the body if the provider has it there. */
   readonly retryAfter?: number | undefined;
+}
+
+/** The message of a problem: its own, or that of its kind, and the hint. */
+export function messageOf({ message, hint }: Problem, usual: string): string {
+  return `${message ?? usual}${hint === undefined ? "" : ` ${hint}`}`;
 }
 
 /** Thrown by a wire format for a request that its provider would reject. */

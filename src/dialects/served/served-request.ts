@@ -10,6 +10,8 @@ export interface ReceivedRequest {
   /** Model and streaming, if the wire format has them in the path. */
   readonly model?: string | undefined;
   readonly streaming?: boolean | undefined;
+  /** Whether its tokens are counted and nothing is generated. */
+  readonly counting?: boolean | undefined;
   /** Recorded as the issuer of reasoning and signatures in the request. */
   readonly owner: string;
   /** Stored conversations that `previous_response_id` can refer to. */

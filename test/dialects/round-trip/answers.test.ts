@@ -21,7 +21,8 @@ import { openaiResponses } from "../../../src/dialects/openai/server/write-respo
 import { samplesOf, type WrittenSample } from "../../../src/dialects/served/answer-parts.ts";
 import { type AnswerForm, type AnswerHead, writeAll } from "../../../src/dialects/served/answer-writer.ts";
 import { PROBLEM_KINDS, type ProblemKind } from "../../../src/dialects/served/problem.ts";
-import type { Wire as ServerWire, WireEvent } from "../../../src/dialects/server-wire.ts";
+import type { SimulatedServer as ServerWire } from "../../../src/dialects/served/wire-server.ts";
+import type { WireEvent } from "../../../src/dialects/server-wire.ts";
 import type { Wire } from "../../harness/wires.ts";
 import { requestOf } from "../contract.ts";
 import { answersOf } from "./answers.ts";

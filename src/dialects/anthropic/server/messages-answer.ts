@@ -9,9 +9,11 @@ import {
   refuseReset,
 } from "../../served/answer-writer.ts";
 import type { Json } from "../../served/json.ts";
+import type { Problem } from "../../served/problem.ts";
 import type { WireEvent } from "../../server-wire.ts";
 import { stopReasonOf } from "../stop-reasons.ts";
 import { messagesUsage } from "../usage.ts";
+import { anthropicProblem } from "./write-error.ts";
 
 export interface MessagesHead extends AnswerHead {
   /** The stop sequence that ended the answer. */
@@ -88,8 +90,16 @@ class MessagesWriter implements AnswerWriter {
     this.#closeTextBlock(out);
     for (const index of this.#calls.values()) this.#stop(index, out);
     const delta = endOf(this.#finish, this.#refusal, this.#head);
-    this.#send({ type: "message_delta", delta, usage: usageOf(this.#facts) }, out);
+    this.#send({ type: "message_delta", delta, usage: finalUsageOf(this.#facts) }, out);
     this.#send({ type: "message_stop" }, out);
+  }
+
+  fail(problem: Problem, requestId: string, out: WireEvent[]): void {
+    out.push({ name: "error", data: anthropicProblem(problem, requestId).body });
+  }
+
+  keepAlive(out: WireEvent[]): void {
+    this.#send({ type: "ping" }, out);
   }
 
   /** Usage is usually known only at the end. If it is known at the start, `message_start` has the prompt counts. */
@@ -155,6 +165,10 @@ function usageOf({ usage, serviceTier }: AnswerFacts): Json {
   return { ...messagesUsage(usage ?? NO_USAGE), ...(serviceTier !== undefined && { service_tier: serviceTier }) };
 }
 
+function finalUsageOf(facts: AnswerFacts): Json {
+  return { ...usageOf(facts), ...facts.usageExtras };
+}
+
 function endOf({ reason, raw }: Finish, refusal: string, { stopSequence }: MessagesHead): Json {
   const word = stopSequence === undefined ? stopReasonOf(reason, raw) : "stop_sequence";
   return {
@@ -178,7 +192,7 @@ function writeBody(head: MessagesHead, events: Iterable<FlowEvent>): Json {
     ...frameOf(facts),
     content,
     ...endOf(sample ?? UNKNOWN, sample?.refusal ?? "", head),
-    usage: usageOf(facts),
+    usage: finalUsageOf(facts),
   };
 }
 

@@ -2,7 +2,7 @@ import { asArray, asNumber, asObject, asObjects, asString, type Json } from "../
 import { MOST_DIMENSIONS } from "../../served/most-dimensions.ts";
 import { refuse } from "../../served/problem.ts";
 import { tokensOf } from "../../served/tokens.ts";
-import type { ServedEmbeddings } from "../../server-wire.ts";
+import type { ServedEmbeddings } from "../../served/wire-server.ts";
 
 const MOST_TEXTS = 100;
 
@@ -16,9 +16,9 @@ export const googleEmbeddings: ServedEmbeddings = {
     if (texts.includes("")) refuse("* EmbedContentRequest.content: contains an empty Part.");
     return { model, texts, dimensions: dimensionsIn(options), base64: false };
   },
-  body({ texts }, vectors, path) {
+  body({ texts }, vectors, path, total) {
     const tokens = texts.map(tokensOf);
-    const usageMetadata = { promptTokenCount: tokens.reduce((sum, count) => sum + count, 0) };
+    const usageMetadata = { promptTokenCount: total ?? tokens.reduce((sum, count) => sum + count, 0) };
     const sent = vectors.map((vector) => ({ values: [...vector] }));
     if (path.endsWith(":batchEmbedContents")) return { embeddings: sent, usageMetadata };
     if (path.endsWith(":embedContent")) return { embedding: sent[0], usageMetadata };

@@ -8,9 +8,11 @@ import {
   refuseReset,
 } from "../../served/answer-writer.ts";
 import type { Json } from "../../served/json.ts";
+import type { Problem } from "../../served/problem.ts";
 import type { WireEvent } from "../../server-wire.ts";
 import { finishReasonOf } from "../finish-reasons.ts";
 import { usageMetadata } from "../usage.ts";
+import { googleProblem } from "./write-error.ts";
 
 /** Answers of generateContent. */
 export const generateAnswer: AnswerForm = {
@@ -63,7 +65,10 @@ class GenerateWriter implements AnswerWriter {
         break;
       case "finish":
         out.push(
-          this.#chunk({ ...candidateOf(sample, [{ text: "" }]), ...endOf(event.reason, this.#refusals.get(sample)) }),
+          this.#chunk(
+            { ...candidateOf(sample, [{ text: "" }]), ...endOf(event.reason, this.#refusals.get(sample)) },
+            this.#facts.usageExtras,
+          ),
         );
         break;
       default:
@@ -71,6 +76,12 @@ class GenerateWriter implements AnswerWriter {
   }
 
   end(): void {}
+
+  fail(problem: Problem, _requestId: string, out: WireEvent[]): void {
+    out.push({ data: googleProblem(problem).body });
+  }
+
+  keepAlive(): void {}
 
   #send(sample: number, part: Json, out: WireEvent[]): void {
     out.push(this.#chunk(candidateOf(sample, [part])));
@@ -93,8 +104,8 @@ class GenerateWriter implements AnswerWriter {
     this.#send(event.sample, { ...held.part, thoughtSignature: event.signature }, out);
   }
 
-  #chunk(candidate: Json): WireEvent {
-    return { data: { candidates: [candidate], ...tailOf(this.#facts) } };
+  #chunk(candidate: Json, extras?: Json): WireEvent {
+    return { data: { candidates: [candidate], ...tailOf(this.#facts, extras) } };
   }
 }
 
@@ -107,10 +118,11 @@ function endOf(reason: WrittenSample["reason"], refusal: string | undefined): Js
   return { finishReason: finishReasonOf(reason), ...said };
 }
 
-function tailOf({ id, model, usage, serviceTier }: AnswerFacts): Json {
+function tailOf({ id, model, usage, serviceTier }: AnswerFacts, extras?: Json): Json {
   const counts = {
     ...(usage !== undefined && usageMetadata(usage)),
     ...(serviceTier !== undefined && { serviceTier }),
+    ...extras,
   };
   return {
     ...(Object.keys(counts).length > 0 && { usageMetadata: counts }),
@@ -131,7 +143,7 @@ function writeBody(head: AnswerHead, events: Iterable<FlowEvent>): Json {
     ...candidateOf(sample.index, sample.parts.flatMap(partsOf)),
     ...endOf(sample.reason, sample.refusal),
   }));
-  return { candidates, ...tailOf(facts) };
+  return { candidates, ...tailOf(facts, facts.usageExtras) };
 }
 
 /** A truncated call is omitted. */

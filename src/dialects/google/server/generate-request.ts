@@ -2,6 +2,7 @@ import type { Adjustment } from "../../../core/attempt.ts";
 import type { Effort, ModelRequest, ResponseFormat } from "../../../core/request.ts";
 import type { JsonSchema, Tool, ToolChoice } from "../../../core/tool.ts";
 import type { Fields } from "../../served/fields.ts";
+import { asObject, type Json } from "../../served/json.ts";
 import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
 import { toolChoiceOf } from "../encode.ts";
 import { effortOfBudget, effortOfLevel } from "../thinking.ts";
@@ -12,7 +13,7 @@ type RequestSettings = ModelRequest["settings"];
 
 /** Reads a generateContent body; the path has the model and whether to stream. */
 export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
-  const body = fieldsOf(received.body);
+  const body = fieldsOf(counted(received) ?? received.body);
   const adjustments: Adjustment[] = [];
   const named = body.string("model");
   const model = received.model ?? named ?? body.refuse("model is not specified", "model");
@@ -26,6 +27,13 @@ export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
   const samples = config?.number("candidateCount") ?? 1;
   const settings = { ...readTopLevel(body, adjustments), ...(config && readConfig(config, adjustments)) };
   return servedRequest(body, { model, stream, messages: turns.messages, settings, samples }, adjustments);
+}
+
+/** The counting endpoint takes a complete generate request, or its contents directly. */
+function counted({ body, counting }: ReceivedRequest): Json | undefined {
+  return counting === true
+    ? (asObject(body.generateContentRequest) ?? asObject(body.generate_content_request))
+    : undefined;
 }
 
 function readConfig(config: Fields, adjustments: Adjustment[]): RequestSettings {

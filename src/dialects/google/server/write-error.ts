@@ -1,5 +1,5 @@
 import type { Json } from "../../served/json.ts";
-import type { Problem, ProblemKind } from "../../served/problem.ts";
+import { messageOf, type Problem, type ProblemKind } from "../../served/problem.ts";
 
 interface Row {
   readonly status: number;
@@ -21,6 +21,10 @@ function quota(quotaId: string): Json {
     "@type": `${RPC}.QuotaFailure`,
     violations: [{ quotaMetric: "generativelanguage.googleapis.com/generate_content_requests", quotaId }],
   };
+}
+
+function contextMessage({ tokens, maximum }: NonNullable<Problem["context"]>): string {
+  return `The input token count (${tokens}) exceeds the maximum number of tokens allowed (${maximum}).`;
 }
 
 /** https://ai.google.dev/gemini-api/docs/troubleshooting */
@@ -55,7 +59,7 @@ const ROWS: Readonly<Record<ProblemKind, Row>> = {
   context: {
     status: 400,
     name: "INVALID_ARGUMENT",
-    message: "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).",
+    message: contextMessage({ tokens: 1_048_577, maximum: 1_048_576 }),
   },
   "too-large": { status: 413, name: "INVALID_ARGUMENT", message: "Request payload size exceeds the limit" },
   filter: { status: 400, name: "INVALID_ARGUMENT", message: "The prompt was blocked by the content policy." },
@@ -80,18 +84,20 @@ export function googleProblem(problem: Problem): { readonly status: number; read
   const row = ROWS[problem.kind];
   const code = problem.status ?? row.status;
   const name = problem.status === undefined ? row.name : (NAMES[code] ?? row.name);
-  const missing =
-    problem.kind === "not-found" && problem.model !== undefined
-      ? `models/${problem.model} is not found for API version v1beta`
-      : undefined;
+  const specific = specificMessage(problem);
   const retry =
     problem.retryAfter === undefined ? [] : [{ "@type": `${RPC}.RetryInfo`, retryDelay: `${problem.retryAfter}s` }];
   const details = [...(row.details ?? []), ...retry];
   const error = {
     code,
-    message: problem.message ?? missing ?? row.message,
+    message: messageOf(problem, specific ?? row.message),
     status: name,
     ...(details.length > 0 && { details }),
   };
   return { status: code, body: { error } };
+}
+
+function specificMessage({ kind, model, context }: Problem): string | undefined {
+  if (kind === "not-found" && model !== undefined) return `models/${model} is not found for API version v1beta`;
+  return kind === "context" && context !== undefined ? contextMessage(context) : undefined;
 }

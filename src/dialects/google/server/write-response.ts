@@ -9,16 +9,17 @@ import { traitsOf } from "../../served/model-traits.ts";
 import type { SimulatedRequest } from "../../served/request.ts";
 import { seal, sign } from "../../served/signature.ts";
 import { fractionalTokens } from "../../served/tokens.ts";
-import { CREATED_S, MODEL_IDS, type Wire } from "../../server-wire.ts";
+import type { SimulatedServer } from "../../served/wire-server.ts";
+import { CREATED_S } from "../../server-wire.ts";
 import { signedCall } from "./check-request.ts";
-import { googleEmbeddings } from "./embeddings.ts";
 import { generateAnswer } from "./generate-answer.ts";
+import { generateServer } from "./generate-server.ts";
 import { readGenerate } from "./read-request.ts";
 import { googleProblem } from "./write-error.ts";
 
 /** POST …/models/M:generateContent, :streamGenerateContent and :countTokens. */
-export const google: Wire = {
-  name: "google",
+export const google: SimulatedServer = {
+  ...generateServer,
   read: readGenerate,
   body: (request, answer) =>
     isBlocked(answer)
@@ -28,15 +29,10 @@ export const google: Wire = {
     isBlocked(answer)
       ? [{ data: blocked(request, answer) }]
       : writeAll(generateAnswer.stream(headOf(request, answer)), generated(request, answer)),
-  counted: (tokens) => ({ totalTokens: tokens, promptTokensDetails: [{ modality: "TEXT", tokenCount: tokens }] }),
-  problem: googleProblem,
-  embeddings: googleEmbeddings,
   problemEvents: (problem) => [{ data: googleProblem(problem).body }],
   // Gemini reports no limits in headers.
   exhausted: () => ({}),
   headers: () => ({ "x-gemini-service-tier": "standard" }),
-  models: () => ({ models: MODEL_IDS.google.map(modelInfo) }),
-  model: modelInfo,
 };
 
 function headOf({ model, body }: SimulatedRequest, { fingerprint }: Answer): AnswerHead {
@@ -101,15 +97,4 @@ function isFirst({ calls }: Sample, call: SampleCall): boolean {
 
 function signCall(call: SampleCall): string {
   return sign("call", signedCall({ name: call.name, args: call.arguments }));
-}
-
-function modelInfo(id: string): Json {
-  return {
-    name: `models/${id}`,
-    version: "simulated",
-    displayName: `${id} (simulated)`,
-    inputTokenLimit: 1_048_576,
-    outputTokenLimit: 65_536,
-    supportedGenerationMethods: ["generateContent", "countTokens", "streamGenerateContent"],
-  };
 }

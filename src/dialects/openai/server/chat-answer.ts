@@ -9,10 +9,12 @@ import {
   refuseReset,
 } from "../../served/answer-writer.ts";
 import { asObject, type Json } from "../../served/json.ts";
+import type { Problem } from "../../served/problem.ts";
 import type { WireEvent } from "../../server-wire.ts";
 import { chatFinishWord } from "../finish-reasons.ts";
 import { joinStates } from "../opaque-fields.ts";
 import { chatUsage } from "../usage.ts";
+import { openaiProblem } from "./write-error.ts";
 
 export interface ChatHead extends AnswerHead {
   /** The field for reasoning; its name depends on the host. */
@@ -61,9 +63,15 @@ class ChatWriter implements AnswerWriter {
   end(out: WireEvent[]): void {
     const { usage } = this.#facts;
     if (this.#reportsUsage && usage !== undefined)
-      out.push({ data: { ...this.#frame(), choices: [], usage: chatUsage(usage) } });
+      out.push({ data: { ...this.#frame(), choices: [], usage: { ...chatUsage(usage), ...this.#facts.usageExtras } } });
     out.push({ data: "[DONE]" });
   }
+
+  fail(problem: Problem, _requestId: string, out: WireEvent[]): void {
+    out.push({ data: openaiProblem(problem).body });
+  }
+
+  keepAlive(): void {}
 
   #deltaOf(event: FlowEvent): Json | undefined {
     switch (event.type) {
@@ -100,7 +108,8 @@ class ChatWriter implements AnswerWriter {
   #chunk(index: number, delta: Json, finish: string | null = null, text = ""): WireEvent {
     const logprobs = text === "" ? null : (this.#head.logprobs?.(text) ?? null);
     const choices = [{ index, delta, logprobs, finish_reason: finish }];
-    return { data: { ...this.#frame(), ...(this.#reportsUsage && { usage: null }), choices } };
+    if (this.#reportsUsage) return { data: { ...this.#frame(), usage: null, choices } };
+    return { data: { ...this.#frame(), choices, ...(finish !== null && this.#facts.usageExtras) } };
   }
 }
 
@@ -144,7 +153,7 @@ function writeBody(head: ChatHead, events: Iterable<FlowEvent>): Json {
   return {
     ...frameOf(id, model, serviceTier, head, "chat.completion"),
     choices: samplesOf(list).map((sample) => writeChoice(sample, head)),
-    ...(usage !== undefined && { usage: chatUsage(usage) }),
+    ...(usage !== undefined && { usage: { ...chatUsage(usage), ...facts.usageExtras } }),
   };
 }
 

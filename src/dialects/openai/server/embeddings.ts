@@ -3,7 +3,8 @@ import { asArray, asNumber, type Json } from "../../served/json.ts";
 import { MOST_DIMENSIONS } from "../../served/most-dimensions.ts";
 import { refuse } from "../../served/problem.ts";
 import { tokensOf } from "../../served/tokens.ts";
-import type { EmbeddingAsk, ServedEmbeddings } from "../../server-wire.ts";
+import type { ServedEmbeddings } from "../../served/wire-server.ts";
+import type { EmbeddingAsk } from "../../server-wire.ts";
 import { requireModel } from "./check-request.ts";
 
 const MOST_TEXTS = 2_048;
@@ -17,10 +18,10 @@ export const openaiEmbeddings: ServedEmbeddings = {
     const { encoding_format: format = "float" } = body;
     if (format !== "float" && format !== "base64")
       refuse(`Invalid value: '${String(format)}'. Supported values are: 'float' and 'base64'.`, "encoding_format");
-    return { model, texts: textsIn(body.input), dimensions: dimensionsIn(body, model), base64: format === "base64" };
+    const [texts, tokenIds] = textsIn(body.input);
+    return { model, texts, dimensions: dimensionsIn(body, model), base64: format === "base64", tokenIds };
   },
-  body({ model, base64, texts }, vectors) {
-    const tokens = texts.reduce((sum, text) => sum + tokensOf(text), 0);
+  body({ model, base64, texts }, vectors, _, tokens = texts.reduce((sum, text) => sum + tokensOf(text), 0)) {
     return {
       object: "list",
       data: vectors.map((vector, index) => ({
@@ -34,8 +35,8 @@ export const openaiEmbeddings: ServedEmbeddings = {
   },
 };
 
-/** One text or its token ids, or an array of these. */
-function textsIn(input: unknown): EmbeddingAsk["texts"] {
+/** One text or its token ids, or an array of these; and whether there are token ids. */
+function textsIn(input: unknown): readonly [texts: EmbeddingAsk["texts"], tokenIds: boolean] {
   if (input === undefined) refuse("you must provide an input parameter", "input", "missing_required_parameter");
   const list = Array.isArray(input) && typeof input[0] !== "number" ? asArray(input) : [input];
   if (list.length === 0) refuse("Invalid 'input': empty array.", "input", "empty_array");
@@ -45,7 +46,7 @@ function textsIn(input: unknown): EmbeddingAsk["texts"] {
       "input",
       "array_above_max_length",
     );
-  return list.map(textIn);
+  return [list.map(textIn), list.some(Array.isArray)];
 }
 
 function textIn(text: unknown, index: number): string {

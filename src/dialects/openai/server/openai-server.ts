@@ -1,19 +1,23 @@
 import { idOf } from "../../served/hash.ts";
 import type { Json } from "../../served/json.ts";
-import { CREATED_S, LIMITS, MODEL_IDS, type Wire } from "../../server-wire.ts";
+import type { ServedModel, SimulatedServer } from "../../served/wire-server.ts";
+import { LIMITS } from "../../server-wire.ts";
 import { openaiEmbeddings } from "./embeddings.ts";
 import { openaiProblem } from "./write-error.ts";
 
 /** Shared by the servers of both OpenAI wires. */
 export const openaiServer = {
+  vendor: "openai",
+  requestIdHeader: "x-request-id",
   counted: (tokens) => ({ object: "response.input_tokens", input_tokens: tokens }),
   problem: openaiProblem,
   embeddings: openaiEmbeddings,
-  headers,
-  exhausted,
-  models,
-  model,
-} satisfies Partial<Wire>;
+  models: (models) => ({ object: "list", data: models.map(modelInfo) }),
+  model: modelInfo,
+} satisfies Partial<SimulatedServer>;
+
+/** The headers of the simulator. */
+export const openaiHeaders = { headers, exhausted } satisfies Partial<SimulatedServer>;
 
 function headers(requestId: string, usedTokens: number): Readonly<Record<string, string>> {
   return {
@@ -34,12 +38,8 @@ function exhausted(waitMs: number | undefined): Readonly<Record<string, string>>
   return { "x-ratelimit-remaining-requests": "0", ...reset };
 }
 
-function model(id: string): Json {
-  return { id, object: "model", created: CREATED_S, owned_by: "simulated" };
-}
-
-function models(): Json {
-  return { object: "list", data: MODEL_IDS.openai.map(model) };
+function modelInfo({ id, createdS, owner }: ServedModel): Json {
+  return { id, object: "model", created: createdS, owned_by: owner };
 }
 
 /** The id of a tool call in an answer. */

@@ -9,10 +9,12 @@ import {
 } from "../../served/answer-writer.ts";
 import { idOf } from "../../served/hash.ts";
 import { asObject, asObjects, type Json } from "../../served/json.ts";
+import type { Problem } from "../../served/problem.ts";
 import type { WireEvent } from "../../server-wire.ts";
 import { incompleteReason } from "../finish-reasons.ts";
 import { readReasoningSignature, readTextSignature } from "../responses-signature.ts";
 import { responsesUsage } from "../usage.ts";
+import { failureEvents } from "./responses-failure.ts";
 import { CallItem, MessageItem, ReasoningItem, type WrittenItem } from "./responses-items.ts";
 
 /** Answers of the Responses API; always one completion. */
@@ -51,11 +53,11 @@ class ResponsesWriter implements AnswerWriter {
     const why = incompleteReason(this.#reason);
     const { usage } = this.#facts;
     return {
-      ...responseFrame(this.#head, this.#facts, why === undefined ? "completed" : "incomplete"),
+      ...this.#frame(why === undefined ? "completed" : "incomplete"),
       completed_at: why === undefined ? this.#head.createdS : null,
       incomplete_details: why === undefined ? null : { reason: why },
       output: this.#items.map((item) => item.done(why !== "max_output_tokens")),
-      usage: usage === undefined ? null : responsesUsage(usage),
+      usage: usage === undefined ? null : { ...responsesUsage(usage), ...this.#facts.usageExtras },
     };
   }
 
@@ -106,10 +108,24 @@ class ResponsesWriter implements AnswerWriter {
     this.#send({ type: `response.${String(response.status)}`, response }, out);
   }
 
+  fail(problem: Problem, _requestId: string, out: WireEvent[]): void {
+    const response = this.#sequence > 0 ? this.#frame("in_progress") : undefined;
+    out.push(...failureEvents(problem, this.#sequence, response));
+  }
+
+  keepAlive(out: WireEvent[]): void {
+    if (this.#sequence === 0) this.#start(out);
+    else this.#send({ type: "response.in_progress", response: this.#frame("in_progress") }, out);
+  }
+
   #start(out: WireEvent[]): void {
     if (this.#sequence > 0) return;
-    const response = responseFrame(this.#head, this.#facts, "in_progress");
+    const response = this.#frame("in_progress");
     for (const type of ["response.created", "response.in_progress"]) this.#send({ type, response }, out);
+  }
+
+  #frame(status: string): Json {
+    return responseFrame(this.#head, this.#facts, status);
   }
 
   #send(event: Json, out: WireEvent[]): void {

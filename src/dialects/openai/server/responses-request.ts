@@ -16,9 +16,17 @@ export function readResponsesRequest(received: ReceivedRequest): ServedRequest {
   const adjustments: Adjustment[] = [];
   const model = body.string("model") ?? received.model ?? body.refuse("you must provide a model parameter");
   const stream = body.boolean("stream") ?? received.streaming ?? false;
+  refuseStored(body);
   const messages = readInput(body, received);
   const settings = readSettings(body, adjustments);
   return servedRequest(body, { model, stream, messages, settings, samples: 1 }, adjustments);
+}
+
+/** What only the provider has: jobs, conversations and prompts under an id. */
+function refuseStored(body: Fields): void {
+  if (body.boolean("background") === true) body.refuse("responses in the background are not supported", "background");
+  for (const name of ["conversation", "prompt"])
+    if (body.has(name)) body.refuse("it is stored by the provider, and not supported here", name);
 }
 
 function readInput(body: Fields, { owner, history }: ReceivedRequest): readonly Message[] {

@@ -6,16 +6,18 @@ import { asNumber, type Json } from "../../served/json.ts";
 import { traitsOf } from "../../served/model-traits.ts";
 import type { SimulatedRequest } from "../../served/request.ts";
 import { tokenTexts } from "../../served/tokens.ts";
-import { CREATED_S, type Wire } from "../../server-wire.ts";
+import type { SimulatedServer } from "../../served/wire-server.ts";
+import { CREATED_S } from "../../server-wire.ts";
 import { type ChatHead, chatAnswer } from "./chat-answer.ts";
-import { callId, openaiServer, SERVICE_TIER } from "./openai-server.ts";
+import { chatServer } from "./chat-server.ts";
+import { callId, openaiHeaders, SERVICE_TIER } from "./openai-server.ts";
 import { readChat } from "./read-chat-request.ts";
 import { openaiProblem } from "./write-error.ts";
 
 /** POST …/chat/completions. */
-export const openaiChat: Wire = {
-  ...openaiServer,
-  name: "openai",
+export const openaiChat: SimulatedServer = {
+  ...chatServer,
+  ...openaiHeaders,
   read: readChat,
   body: (request, answer) => chatAnswer.body(headOf(request, answer), chatEvents(request, answer)),
   events: (request, answer) => writeAll(chatAnswer.stream(headOf(request, answer)), chatEvents(request, answer)),

@@ -1,11 +1,11 @@
 import type { Json } from "../../served/json.ts";
-import type { Problem, ProblemKind } from "../../served/problem.ts";
+import { messageOf, type Problem, type ProblemKind } from "../../served/problem.ts";
 
 interface Row {
   readonly status: number;
   readonly type: string;
   readonly code: string | null;
-  readonly message: (model: string) => string;
+  readonly message: (model: string, context: NonNullable<Problem["context"]>) => string;
   readonly param?: string;
 }
 
@@ -60,8 +60,8 @@ const ROWS: Readonly<Record<ProblemKind, Row>> = {
     status: 400,
     type: "invalid_request_error",
     code: "context_length_exceeded",
-    message: () =>
-      "This model's maximum context length is 128000 tokens. However, your messages resulted in 130001 tokens. Please reduce the length of the messages.",
+    message: (_, { tokens, maximum }) =>
+      `This model's maximum context length is ${maximum} tokens. However, your messages resulted in ${tokens} tokens. Please reduce the length of the messages.`,
     param: "messages",
   },
   "too-large": {
@@ -87,10 +87,12 @@ const ROWS: Readonly<Record<ProblemKind, Row>> = {
   invalid: { status: 400, type: "invalid_request_error", code: null, message: () => "The request is invalid." },
 };
 
+const CONTEXT = { tokens: 130_001, maximum: 128_000 };
+
 export function openaiProblem(problem: Problem): { readonly status: number; readonly body: Json } {
   const row = ROWS[problem.kind];
   const error = {
-    message: problem.message ?? row.message(problem.model ?? "the model"),
+    message: messageOf(problem, row.message(problem.model ?? "the model", problem.context ?? CONTEXT)),
     type: row.type,
     param: problem.param ?? row.param ?? null,
     code: problem.code ?? row.code,

@@ -3,20 +3,22 @@ import type { Answer, Sample } from "../../served/answer.ts";
 import { type AnswerStyle, eventsOf, reasoningEvents } from "../../served/answer-events.ts";
 import { type AnswerHead, writeAll } from "../../served/answer-writer.ts";
 import { idOf } from "../../served/hash.ts";
-import { asArray, asObject, type Json } from "../../served/json.ts";
+import { asArray, asObject } from "../../served/json.ts";
 import type { Problem } from "../../served/problem.ts";
 import type { SimulatedRequest } from "../../served/request.ts";
 import { seal } from "../../served/signature.ts";
-import { CREATED_S, type Wire, type WireEvent } from "../../server-wire.ts";
-import { callId, openaiServer, SERVICE_TIER } from "./openai-server.ts";
+import type { SimulatedServer } from "../../served/wire-server.ts";
+import { CREATED_S, type WireEvent } from "../../server-wire.ts";
+import { callId, openaiHeaders, SERVICE_TIER } from "./openai-server.ts";
 import { readResponses } from "./read-responses-request.ts";
 import { itemId, responsesAnswer } from "./responses-answer.ts";
-import { openaiProblem } from "./write-error.ts";
+import { failureEvents } from "./responses-failure.ts";
+import { responsesServer } from "./responses-server.ts";
 
 /** POST …/responses and …/responses/input_tokens. */
-export const openaiResponses: Wire = {
-  ...openaiServer,
-  name: "openai-responses",
+export const openaiResponses: SimulatedServer = {
+  ...responsesServer,
+  ...openaiHeaders,
   read: readResponses,
   body: (request, answer) => responsesAnswer.body(headOf(request, answer), responseEvents(request, answer)),
   events: (request, answer) =>
@@ -51,24 +53,6 @@ function reasoningItem({ reasoning, index }: Sample, request: SimulatedRequest, 
   return reasoningEvents(shown, index, JSON.stringify(item));
 }
 
-function named(event: Json): WireEvent {
-  return { name: String(event.type), data: event };
-}
-
-/** The API sends a nested error, its reference describes a flat one, so this has both. Then the response fails. */
 function problemEvents(problem: Problem, _requestId: string, sent: readonly WireEvent[]): readonly WireEvent[] {
-  const error = asObject(openaiProblem(problem).body.error) ?? {};
-  const response = asObject(asObject(sent[0]?.data)?.response);
-  const flat = {
-    type: "error",
-    sequence_number: sent.length,
-    code: error.code,
-    message: error.message,
-    param: error.param,
-    error,
-  };
-  if (response === undefined) return [named(flat)];
-  const code = problem.kind === "rate-limit" ? "rate_limit_exceeded" : "server_error";
-  const failed = { ...response, status: "failed", error: { code, message: error.message } };
-  return [named(flat), named({ type: "response.failed", sequence_number: sent.length + 1, response: failed })];
+  return failureEvents(problem, sent.length, asObject(asObject(sent[0]?.data)?.response));
 }

@@ -1,0 +1,67 @@
+import type { WireName } from "../../core/wire-name.ts";
+import type { EmbeddingAsk, Received, WireEvent } from "../server-wire.ts";
+import type { Answer } from "./answer.ts";
+import type { AnswerForm } from "./answer-writer.ts";
+import type { Json } from "./json.ts";
+import type { Problem } from "./problem.ts";
+import type { SimulatedRequest } from "./request.ts";
+import type { ReceivedRequest, ServedRequest } from "./served-request.ts";
+
+/** The server side of a wire format: reads requests, and writes answers and errors like the provider. */
+export interface WireServer {
+  readonly name: WireName;
+  /** The provider of this wire format: the owner of signatures in requests. */
+  readonly vendor: string;
+  /** The header of a response for the id of the request, if the provider sends one. */
+  readonly requestIdHeader?: string;
+  /** Throws a Rejection for a body that cannot be served. */
+  readRequest(received: ReceivedRequest): ServedRequest;
+  readonly answer: AnswerForm;
+  /** The id of an answer in the provider's format. */
+  answerId(unique: string): string;
+  /** The signature of a tool call that holds opaque state of another provider. Default: the state itself. */
+  callState?(state: string): string;
+  /** The response of the token counting endpoint. */
+  counted(tokens: number): Json;
+  problem(problem: Problem, requestId: string): { readonly status: number; readonly body: Json };
+  models(models: readonly ServedModel[]): Json;
+  model(model: ServedModel): Json;
+  /** Absent if the provider has no embeddings. */
+  readonly embeddings?: ServedEmbeddings;
+}
+
+/** A model in a list of models. */
+export interface ServedModel {
+  readonly id: string;
+  readonly title: string;
+  readonly owner: string;
+  readonly version: string;
+  readonly createdS: number;
+  /** Most tokens of a prompt. */
+  readonly context?: number | undefined;
+  readonly maxOutput?: number | undefined;
+  /** It computes embeddings and generates nothing. */
+  readonly embeds?: boolean | undefined;
+}
+
+/** The embeddings of a wire format. */
+export interface ServedEmbeddings {
+  /** Throws a Rejection for a body that the provider would reject. */
+  read(received: Pick<Received, "path" | "model" | "body">): EmbeddingAsk;
+  /** `tokens`: of all texts. Default: an estimate. */
+  body(ask: EmbeddingAsk, vectors: readonly Float32Array[], path: string, tokens?: number): Json;
+}
+
+/** A wire format of the simulator, which also checks requests like the provider, and makes up the answers. */
+export interface SimulatedServer extends WireServer {
+  /** Throws a Rejection for a body that the provider would reject. */
+  read(received: Received): SimulatedRequest;
+  body(request: SimulatedRequest, answer: Answer): Json;
+  events(request: SimulatedRequest, answer: Answer): readonly WireEvent[];
+  /** An error in a stream, after `sent` events. */
+  problemEvents(problem: Problem, requestId: string, sent: readonly WireEvent[]): readonly WireEvent[];
+  /** Headers of every response: the request id and, if the provider reports them, rate limits. */
+  headers(requestId: string, usedTokens: number, nowMs: number): Readonly<Record<string, string>>;
+  /** Headers of a 429; `waitMs` is the time until the limit resets, if known. */
+  exhausted(waitMs: number | undefined, nowMs: number): Readonly<Record<string, string>>;
+}

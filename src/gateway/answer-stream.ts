@@ -1,0 +1,92 @@
+import { type FlowEvent, isContent } from "../core/event.ts";
+import type { AnswerWriter } from "../dialects/served/answer-writer.ts";
+import type { Framing } from "../dialects/served/framing.ts";
+import type { WireEvent } from "../dialects/server-wire.ts";
+import { startsAgain } from "../model/stream.ts";
+import type { Failure } from "./problems.ts";
+import type { ServedCall } from "./served-call.ts";
+
+/** A part of a streamed response. */
+export interface Chunk {
+  readonly text: string;
+  readonly last: boolean;
+}
+
+/** A streamed answer as text. */
+export class AnswerStream {
+  readonly #call: ServedCall;
+  readonly #framing: Framing;
+  #writer: AnswerWriter | undefined;
+  #out: WireEvent[] = [];
+  /** Whether `#out` has content, and whether the client has any. */
+  #pending = false;
+  #delivered = false;
+  #keptAlive = false;
+
+  constructor(call: ServedCall, framing: Framing) {
+    this.#call = call;
+    this.#framing = framing;
+  }
+
+  /** The next part of the answer: one for each network read that has events for the client. */
+  async next(): Promise<Chunk> {
+    const { batches } = this.#call.parts;
+    for (;;) {
+      const batch = await batches.next();
+      if (batch === undefined) return this.#ending(await batches.reply);
+      for (const event of batch) this.#push(event);
+      if (this.#out.length > 0) return { text: this.#take(), last: false };
+    }
+  }
+
+  /** The end of a stream that failed. */
+  failed({ problem }: Failure): Chunk {
+    this.#writerOf().fail(problem, this.#call.parts.requestId, this.#out);
+    return { text: this.#take() + this.#framing.end(), last: true };
+  }
+
+  /** What keeps a waiting client from giving up. */
+  keepAlive(): string {
+    this.#keptAlive = true;
+    this.#writerOf().keepAlive(this.#out);
+    return this.#out.length === 0 ? this.#framing.pause : this.#take();
+  }
+
+  #push(event: FlowEvent): void {
+    if (event.type === "reset") this.#restart();
+    const shown = this.#call.events.shown(event);
+    if (shown === undefined) return;
+    this.#writerOf().push(shown, this.#out);
+    this.#pending ||= isContent(shown);
+  }
+
+  /** A client cannot take back what it has. */
+  #restart(): void {
+    if (this.#delivered || (this.#pending && this.#keptAlive))
+      throw startsAgain('this wire format cannot report: use `on_break = "continue"`');
+    if (!this.#pending) return;
+    this.#writer = undefined;
+    this.#out = [];
+    this.#pending = false;
+  }
+
+  #ending(reply: Parameters<ServedCall["finish"]>[0]): Chunk {
+    this.#call.finish(reply);
+    const writer = this.#writerOf();
+    for (const event of this.#call.events.last(reply)) writer.push(event, this.#out);
+    writer.end(this.#out);
+    return { text: this.#take() + this.#framing.end(), last: true };
+  }
+
+  #writerOf(): AnswerWriter {
+    this.#writer ??= this.#call.parts.wire.answer.stream(this.#call.head());
+    return this.#writer;
+  }
+
+  #take(): string {
+    const text = this.#framing.write(this.#out);
+    this.#out = [];
+    this.#delivered ||= this.#pending;
+    return text;
+  }
+}

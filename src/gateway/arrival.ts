@@ -1,0 +1,29 @@
+import type { GatewayConfig } from "../config/load.ts";
+import type { Clock } from "../core/clock.ts";
+import type { WireServer } from "../dialects/served/wire-server.ts";
+import type { CallFacts } from "./access-log.ts";
+import type { Names } from "./names.ts";
+
+/** A request on its way through the gateway. */
+export interface Arrival {
+  readonly request: Request;
+  readonly wire: WireServer;
+  readonly path: string;
+  /** From the path, if the wire format has it there. */
+  readonly model: string | undefined;
+  /** Whether the path asks for a stream. */
+  readonly streaming: boolean;
+  /** A stream of Gemini without `alt=sse` is one JSON array. */
+  readonly asArray: boolean;
+  readonly requestId: string;
+  readonly clock: Clock;
+  readonly config: GatewayConfig;
+  readonly names: Names;
+  /** Headers of every response. */
+  headers(): Readonly<Record<string, string>>;
+  /** Adds to the access log. */
+  note(facts: CallFacts): void;
+  /** The response goes on after it was returned, until `end`; `cancel` ends it. */
+  hold(cancel: () => void): void;
+  end(status: number, left: boolean): void;
+}

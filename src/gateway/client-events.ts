@@ -1,0 +1,76 @@
+import type { Adjustment } from "../core/attempt.ts";
+import type { FlowEvent } from "../core/event.ts";
+import type { Reply } from "../core/reply.ts";
+import type { WireServer } from "../dialects/served/wire-server.ts";
+import { wrapped } from "./foreign-state.ts";
+
+type Finish = Extract<FlowEvent, { type: "finish" }>;
+type Signature = Extract<FlowEvent, { type: "signature" }>;
+
+/** The events of a call as its client gets them: without the provider's ids and names, and with its opaque state wrapped. */
+export class ClientEvents {
+  readonly #wire: WireServer;
+  #finishes: Finish[] = [];
+  #lost = false;
+  /** The entry that answers, and its provider. */
+  entry: string | undefined;
+  provider: string | undefined;
+  /** Reported so far. */
+  readonly adjustments: Adjustment[] = [];
+
+  constructor(wire: WireServer) {
+    this.#wire = wire;
+  }
+
+  /** The event for the client; `undefined` if it gets none, or gets it at the end. */
+  shown(event: FlowEvent): FlowEvent | undefined {
+    switch (event.type) {
+      case "start":
+        this.entry = event.model;
+        this.provider = event.provider;
+        return undefined;
+      case "adjustment":
+        this.adjustments.push(event.adjustment);
+        return undefined;
+      case "response":
+        return event.serviceTier === undefined ? undefined : { type: "response", serviceTier: event.serviceTier };
+      case "finish":
+        this.#finishes.push(event);
+        return undefined;
+      case "signature":
+        return this.#signed(event);
+      case "other-output":
+        this.#lost = true;
+        return undefined;
+      case "reset":
+        this.#finishes = [];
+        this.#lost = false;
+        return undefined;
+      case "raw":
+      case "embeddings":
+        return undefined;
+      default:
+        return event;
+    }
+  }
+
+  /** The events after which the answer is complete. They wait for the reply, whose usage is that of all requests. */
+  last({ usage }: Reply): readonly FlowEvent[] {
+    return [{ type: "usage", usage }, ...this.#finishes];
+  }
+
+  /** What the wire format could not express. */
+  get losses(): readonly Adjustment[] {
+    if (!this.#lost) return [];
+    const reason = "output of this kind has no place in the response";
+    return [{ setting: "output", from: "output that is not text or a tool call", to: undefined, reason }];
+  }
+
+  #signed(event: Signature): FlowEvent {
+    const { provider = "" } = this;
+    if (provider === this.#wire.vendor) return event;
+    const signature = wrapped(provider, event.signature);
+    const inCall = event.part === "tool-call" ? this.#wire.callState?.(signature) : undefined;
+    return { ...event, signature: inCall ?? signature };
+  }
+}

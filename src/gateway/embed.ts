@@ -1,0 +1,43 @@
+import { Rejection } from "../dialects/served/problem.ts";
+import type { EmbeddingReply } from "../model/embed.ts";
+import type { Arrival } from "./arrival.ts";
+import { callHeaders } from "./outcome.ts";
+import { readBody } from "./request-body.ts";
+import { headerOptions } from "./request-headers.ts";
+import { jsonResponse } from "./responses.ts";
+
+/** Computes embeddings. */
+export async function embed(arrival: Arrival): Promise<Response> {
+  const { request, wire, path, model: inPath, names, config } = arrival;
+  const { embeddings } = wire;
+  if (embeddings === undefined) throw new Rejection({ kind: "not-found" });
+  const { tags, cache } = headerOptions(request.headers).options;
+  const body = await readBody(request, config.maxBody);
+  const ask = embeddings.read({ path, model: inPath, body });
+  if (ask.tokenIds === true)
+    throw new Rejection({ kind: "invalid", message: "token ids are not supported; send strings", param: "input" });
+  const model = names.model(ask.model);
+  arrival.note({ model: ask.model });
+  const { user } = body;
+  const reply = await model.embed(ask.texts, {
+    signal: request.signal,
+    dimensions: ask.dimensions,
+    tags,
+    cache,
+    ...(typeof user === "string" && { user }),
+  });
+  noteReply(arrival, reply);
+  const vectors = reply.embeddings;
+  return jsonResponse(arrival, 200, embeddings.body(ask, vectors, path, reply.usage.total), headersOf(reply));
+}
+
+function noteReply(arrival: Arrival, { callId, model, provider, attempts, cost, usage }: EmbeddingReply): void {
+  const call = callId === undefined ? {} : { call: callId };
+  const spent = { attempts: attempts.length, costUsd: cost.usd, inputTokens: usage.total };
+  arrival.note({ ...call, entry: model, provider, ...spent });
+}
+
+function headersOf(reply: EmbeddingReply): Readonly<Record<string, string>> {
+  const { callId = "", model: entry, provider, attempts, adjustments, cached, cost } = reply;
+  return callHeaders({ progress: { callId, attempts, cached }, costUsd: cost.usd, entry, provider, adjustments });
+}

@@ -1,0 +1,80 @@
+import type { GatewayConfig } from "../config/load.ts";
+import { newCallId } from "../core/call-id.ts";
+import type { Clock } from "../core/clock.ts";
+import type { WireServer } from "../dialects/served/wire-server.ts";
+import type { AccessRecord, CallFacts } from "./access-log.ts";
+import type { Arrival } from "./arrival.ts";
+import type { Names } from "./names.ts";
+
+export interface ExchangeParts {
+  readonly request: Request;
+  readonly clock: Clock;
+  readonly config: GatewayConfig;
+  readonly names: Names;
+  /** Headers that every response gets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly onEnd: (exchange: Exchange, record: AccessRecord) => void;
+}
+
+/** One request and its response, until the last byte. */
+export class Exchange {
+  readonly parts: ExchangeParts;
+  readonly url: URL;
+  readonly requestId: string;
+  readonly #startedMs: number;
+  readonly #time: string;
+  #facts: CallFacts = {};
+  #cancel: (() => void) | undefined;
+  #held = false;
+  #ended = false;
+
+  constructor(parts: ExchangeParts) {
+    const { request, clock } = parts;
+    const nowMs = clock.now();
+    this.parts = parts;
+    this.url = new URL(request.url);
+    this.requestId = `req_${newCallId(nowMs)}`;
+    this.#startedMs = clock.monotonic();
+    this.#time = new Date(nowMs).toISOString();
+  }
+
+  /** The request as one of a wire format. */
+  arrival(wire: WireServer, place: Partial<Pick<Arrival, "model" | "streaming" | "asArray">> = {}): Arrival {
+    const { request, clock, config, names, headers } = this.parts;
+    const { requestId, url } = this;
+    const { model, streaming = false, asArray = false } = place;
+    const own = wire.requestIdHeader === undefined ? headers : { ...headers, [wire.requestIdHeader]: requestId };
+    return {
+      ...{ request, wire, path: url.pathname, model, streaming, asArray, requestId, clock, config, names },
+      headers: () => own,
+      note: (facts) => {
+        this.#facts = { ...this.#facts, ...facts };
+      },
+      hold: (cancel) => {
+        this.#held = true;
+        this.#cancel = cancel;
+      },
+      end: (status, left) => this.#end(status, left),
+    };
+  }
+
+  /** The response was returned. */
+  returned(status: number): void {
+    if (!this.#held) this.#end(status, this.parts.request.signal.aborted);
+  }
+
+  /** Ends a response that goes on. */
+  cancel(): void {
+    this.#cancel?.();
+  }
+
+  #end(status: number, left: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { request, clock } = this.parts;
+    const ms = Math.round(clock.monotonic() - this.#startedMs);
+    const { pathname: path } = this.url;
+    const record = { time: this.#time, method: request.method, path, status, ms, ...this.#facts };
+    this.parts.onEnd(this, left ? { ...record, left } : record);
+  }
+}

@@ -1,0 +1,180 @@
+import { checkOptions, FUNCTION, methods, type OptionRule, type OptionRules, TEXT } from "../core/check-options.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { ConfigError } from "../core/config-error.ts";
+import { Rejection } from "../dialects/served/problem.ts";
+import { ModelFactory } from "../index.ts";
+import type { AccessRecord } from "./access-log.ts";
+import { guard, isPreflight } from "./browser-guard.ts";
+import { Exchange } from "./exchange.ts";
+import { refused, routes } from "./routes.ts";
+import { Source } from "./source.ts";
+
+/** A server of the wire formats of OpenAI, Anthropic and Gemini, for any server with a fetch handler. */
+export interface Gateway {
+  /** Answers a request. Never rejects. */
+  fetch(request: Request): Promise<Response>;
+  /** Refuses new requests, and resolves when those in flight have ended; after `drain` they are cut. */
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  /** Whose models are served. `close` does not close it. */
+  readonly factory?: ModelFactory<Record<never, never>> | undefined;
+  /** The models.toml to load with the first request. Default: as `ModelFactory.load()`; without a file, the example of this package. */
+  readonly config?: string | undefined;
+  /** Called at the end of each request, unless `access_log = false`. */
+  readonly accessLog?: ((record: AccessRecord) => void) | undefined;
+  /** Default: the system clock. */
+  readonly clock?: Clock | undefined;
+}
+
+const FACTORY: OptionRule = { is: "a ModelFactory", accepts: (value) => value instanceof ModelFactory };
+
+const RULES: OptionRules<GatewayOptions> = {
+  factory: FACTORY,
+  config: TEXT,
+  accessLog: FUNCTION,
+  clock: methods("a clock with now, monotonic and schedule", ["now", "monotonic", "schedule"]),
+};
+
+/**
+ * Serves the models of a models.toml in the wire formats of OpenAI, Anthropic and Gemini. Clients send the name of an entry,
+ * group or alias as the model.
+ *
+ * @throws ModelError `invalid_request` for an unknown option.
+ *
+ * @example
+ * import { ModelFactory } from "modelwright";
+ * import { gateway } from "modelwright/gateway";
+ *
+ * const factory = ModelFactory.parse('[models.coder]\nname = "claude-sonnet-4-5"\nprovider = "simulator"');
+ * const { fetch, close } = gateway({ factory });
+ * const body = JSON.stringify({ model: "coder", messages: [{ role: "user", content: "Hello" }] });
+ * const response = await fetch(new Request("http://localhost/v1/chat/completions", { method: "POST", body }));
+ * console.log(response.status); // 200
+ * await close();
+ * await factory.close();
+ */
+export function gateway(options: GatewayOptions = {}): Gateway {
+  checkOptions(options, RULES, "gateway");
+  const server = new GatewayServer(options);
+  return { fetch: (request) => server.fetch(request), close: () => server.close() };
+}
+
+class GatewayServer {
+  readonly #clock: Clock;
+  readonly #source: Source;
+  readonly #accessLog: ((record: AccessRecord) => void) | undefined;
+  readonly #routes = routes();
+  readonly #inFlight = new Set<Exchange>();
+  #closed: Promise<void> | undefined;
+  /** Called when the last request in flight has ended. */
+  #onIdle: (() => void) | undefined;
+
+  constructor({ factory, config, accessLog, clock = systemClock }: GatewayOptions) {
+    this.#clock = clock;
+    this.#source = new Source(factory, config, clock.now());
+    this.#accessLog = accessLog;
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/healthz") return Response.json({ status: "ok" });
+    if (pathname === "/readyz") return this.#ready();
+    try {
+      return await this.#served(request);
+    } catch (error) {
+      const message =
+        error instanceof ConfigError ? `models.toml is invalid: ${error.problems[0]?.message}` : undefined;
+      const body = { error: { message: message ?? "The gateway failed.", type: "server_error", code: null } };
+      return Response.json(body, { status: 500, headers: { "x-should-retry": "false" } });
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#drained();
+    return this.#closed;
+  }
+
+  async #ready(): Promise<Response> {
+    const problem = this.#closed === undefined ? await this.#problem() : "shutting down";
+    if (problem === undefined) return Response.json({ status: "ready" });
+    return Response.json({ status: "unavailable", problem }, { status: 503 });
+  }
+
+  async #problem(): Promise<string | undefined> {
+    try {
+      await this.#source.get();
+      return undefined;
+    } catch {
+      return "models.toml is invalid";
+    }
+  }
+
+  async #served(request: Request): Promise<Response> {
+    const { config, names } = await this.#source.get();
+    const { gateway: settings } = config;
+    const guarded = guard(request, new URL(request.url), settings);
+    const exchange = new Exchange({
+      ...{ request, clock: this.#clock, config: settings, names, headers: guarded.headers },
+      onEnd: (ended, record) => {
+        this.#ended(ended);
+        if (settings.accessLog) this.#accessLog?.(record);
+      },
+    });
+    const response = await this.#admitted(exchange, guarded.refusal);
+    exchange.returned(response.status);
+    return response;
+  }
+
+  async #admitted(exchange: Exchange, refusal: string | undefined): Promise<Response> {
+    const { request, config, headers } = exchange.parts;
+    try {
+      refuseUpgrade(request);
+      if (refusal !== undefined) throw new Rejection({ kind: "forbidden", message: refusal });
+      if (isPreflight(request)) return new Response(null, { status: 204, headers });
+      if (this.#closed !== undefined) throw unavailable("The gateway is shutting down.");
+      if (this.#inFlight.size >= config.maxInFlight) throw unavailable("The gateway has too many requests in flight.");
+    } catch (error) {
+      return refused(exchange, error);
+    }
+    this.#inFlight.add(exchange);
+    return this.#routes.fetch(request, exchange);
+  }
+
+  #ended(exchange: Exchange): void {
+    this.#inFlight.delete(exchange);
+    if (this.#inFlight.size === 0) this.#onIdle?.();
+  }
+
+  async #drained(): Promise<void> {
+    if (this.#inFlight.size > 0) await this.#idleWithin(await this.#drainMs());
+    for (const exchange of this.#inFlight) exchange.cancel();
+    await this.#source.close();
+  }
+
+  async #drainMs(): Promise<number> {
+    return (await this.#source.get()).config.gateway.drain;
+  }
+
+  #idleWithin(drainMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.#clock.schedule(resolve, drainMs);
+      this.#onIdle = () => {
+        stop();
+        resolve();
+      };
+    });
+  }
+}
+
+/** Clients that prefer a WebSocket then use HTTP. HTTP/2 is not negotiated: such a request is served as it is. */
+function refuseUpgrade(request: Request): void {
+  const protocol = request.headers.get("upgrade");
+  if (protocol === null || protocol.toLowerCase() === "h2c") return;
+  throw new Rejection({ kind: "invalid", status: 426, message: "Upgrades are not supported; use HTTP/1.1 requests." });
+}
+
+function unavailable(message: string): Rejection {
+  return new Rejection({ kind: "overloaded", status: 503, message, retryAfter: 1 });
+}

@@ -1,0 +1,105 @@
+import { ModelError } from "../core/error.ts";
+import type { FlowEvent } from "../core/event.ts";
+import type { AnswerForm } from "../dialects/served/answer-writer.ts";
+import { eventStream, type Framing, jsonArray } from "../dialects/served/framing.ts";
+import type { Json } from "../dialects/served/json.ts";
+import { eventBatches } from "../model/model.ts";
+import { AnswerStream, type Chunk } from "./answer-stream.ts";
+import type { Arrival } from "./arrival.ts";
+import { callOf, type ModelCall } from "./model-call.ts";
+import { jsonResponse, problemResponse } from "./responses.ts";
+import { ServedCall } from "./served-call.ts";
+import { StreamBody } from "./stream-body.ts";
+
+/** Answers a request for generated text, as one body or as a stream. */
+export async function generate(arrival: Arrival): Promise<Response> {
+  const call = await callOf(arrival);
+  const served = servedCall(arrival, call);
+  const { signal } = arrival.request;
+  const leave = () => served.parts.batches.leave(clientLeft());
+  if (signal.aborted) throw clientLeft();
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return call.stream ? await streamed(arrival, served) : await complete(arrival, served);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
+}
+
+function clientLeft(): ModelError {
+  return new ModelError({ code: "aborted", message: "The client closed the connection." });
+}
+
+function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
+  const { wire, clock, requestId } = arrival;
+  const { model, messages, options, deadlineAtMs, stream, name, adjustments } = call;
+  const batches = eventBatches(model, messages, options, { streaming: stream, deadlineAtMs });
+  arrival.note({ model: name, stream });
+  const { body, promptSize } = call;
+  const note = arrival.note;
+  return new ServedCall({ wire, clock, requestId, name, body, batches, adjustments, promptSize, note });
+}
+
+/** The answer is written when its last event has arrived, so that one that breaks off and starts again is complete. */
+async function complete(arrival: Arrival, served: ServedCall): Promise<Response> {
+  try {
+    const body = await bodyOf(served, arrival.wire.answer);
+    return jsonResponse(arrival, 200, body, served.headers());
+  } catch (error) {
+    const failure = served.fail(error);
+    return problemResponse(arrival, failure, served.headers());
+  }
+}
+
+async function bodyOf(served: ServedCall, form: AnswerForm): Promise<Json> {
+  const { batches } = served.parts;
+  const events: FlowEvent[] = [];
+  for (let batch = await batches.next(); batch !== undefined; batch = await batches.next())
+    for (const event of batch) {
+      if (event.type === "reset") events.length = 0;
+      const shown = served.events.shown(event);
+      if (shown !== undefined) events.push(shown);
+    }
+  const reply = await batches.reply;
+  served.finish(reply);
+  events.push(...served.events.last(reply));
+  return form.body(served.head(), events);
+}
+
+async function streamed(arrival: Arrival, served: ServedCall): Promise<Response> {
+  const framing: Framing = arrival.asArray ? jsonArray() : eventStream();
+  const stream = new AnswerStream(served, framing);
+  const first = stream.next();
+  try {
+    await settledWithin(first, arrival);
+  } catch (error) {
+    return problemResponse(arrival, served.fail(error), served.headers());
+  }
+  const parts = {
+    stream,
+    clock: arrival.clock,
+    fail: (error: unknown): Chunk => stream.failed(served.fail(error)),
+    leave: () => served.parts.batches.leave(clientLeft()),
+    onEnd: (left: boolean) => arrival.end(200, left),
+  };
+  const body = new ReadableStream<Uint8Array>(new StreamBody(parts, first), { highWaterMark: 0 });
+  arrival.hold(parts.leave);
+  return new Response(body, { headers: { ...streamHeaders(framing), ...arrival.headers(), ...served.headers() } });
+}
+
+function streamHeaders({ contentType }: Framing): Readonly<Record<string, string>> {
+  return {
+    "content-type": contentType,
+    // Proxies must neither store, compress nor buffer it.
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",
+  };
+}
+
+/** Waits until the first events are there, or for `commit_after`; rejects if the call fails before. */
+function settledWithin(first: Promise<Chunk>, { clock, config }: Arrival): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = clock.schedule(resolve, config.commitAfter);
+    first.then(() => resolve(), reject).finally(stop);
+  });
+}

@@ -1,0 +1,76 @@
+import type { Adjustment } from "../core/attempt.ts";
+import type { Message } from "../core/message.ts";
+import type { Json } from "../dialects/served/json.ts";
+import type { Problem } from "../dialects/served/problem.ts";
+import { Rejection } from "../dialects/served/problem.ts";
+import { contextOf, type Model } from "../model/model.ts";
+import type { CallOptions } from "../model/options.ts";
+import type { Arrival } from "./arrival.ts";
+import { withOwners } from "./foreign-state.ts";
+import { readBody } from "./request-body.ts";
+import { headerOptions } from "./request-headers.ts";
+
+/** A request as a call of a model. */
+export interface ModelCall {
+  readonly model: Model;
+  /** The name in the request. */
+  readonly name: string;
+  readonly body: Json;
+  readonly stream: boolean;
+  readonly messages: readonly Message[];
+  readonly options: CallOptions;
+  readonly deadlineAtMs: number | undefined;
+  readonly adjustments: readonly Adjustment[];
+  /** Estimated tokens of the prompt, and the context window; `undefined` if it seems to fit. */
+  readonly promptSize: () => Problem["context"];
+}
+
+/** @throws Rejection for a request that cannot be served. */
+export async function callOf(arrival: Arrival, counting = false): Promise<ModelCall> {
+  const { request, wire, config, names, model: inPath, streaming } = arrival;
+  const header = headerOptions(request.headers);
+  const body = await readBody(request, config.maxBody);
+  const read = wire.readRequest({ body, model: inPath, streaming, counting, owner: wire.vendor });
+  const model = names.model(read.model);
+  const { settings, samples } = read.request;
+  const metadata = header.options.metadata && { metadata: { ...settings.metadata, ...header.options.metadata } };
+  const options: CallOptions = { ...settings, ...header.options, ...metadata, ...(samples !== 1 && { samples }) };
+  const messages = withOwners(read.request.messages);
+  refuseChanges(model, read.adjustments);
+  return {
+    model,
+    name: read.model,
+    body,
+    stream: read.stream,
+    messages,
+    options,
+    deadlineAtMs: deadlineOf(model, header.deadlineMs),
+    adjustments: read.adjustments,
+    promptSize: () => promptSize(model, messages, options),
+  };
+}
+
+/** An entry with `strict`, or without `drop_params`, gets no request that lacks a part of what the client sent. */
+function refuseChanges(model: Model, adjustments: readonly Adjustment[]): void {
+  const { strict, dropParams } = contextOf(model)?.target.adaptation ?? { strict: false, dropParams: true };
+  const refused = adjustments.find(({ to }) => strict || (!dropParams && to === undefined));
+  if (refused === undefined) return;
+  const { setting, reason } = refused;
+  throw new Rejection({ kind: "invalid", message: `${setting}: ${reason}`, param: setting, code: "unsupported" });
+}
+
+function deadlineOf(model: Model, deadlineMs: number | undefined): number | undefined {
+  const clock = contextOf(model)?.clock;
+  return deadlineMs === undefined || clock === undefined ? undefined : clock.monotonic() + deadlineMs;
+}
+
+function promptSize(model: Model, messages: readonly Message[], options: CallOptions): Problem["context"] {
+  const maximum = contextOf(model)?.target.facts.context;
+  if (maximum === undefined) return undefined;
+  try {
+    const { tokens } = model.estimate(messages, options);
+    return tokens > maximum ? { tokens, maximum } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Adjustment } from "../core/attempt.ts";
+import { newCallId } from "../core/call-id.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Reply } from "../core/reply.ts";
+import type { AnswerHead } from "../dialects/served/answer-writer.ts";
+import type { Json } from "../dialects/served/json.ts";
+import type { Problem } from "../dialects/served/problem.ts";
+import type { WireServer } from "../dialects/served/wire-server.ts";
+import type { EventBatches } from "../model/event-batches.ts";
+import type { CallFacts } from "./access-log.ts";
+import { ClientEvents } from "./client-events.ts";
+import { callHeaders, outcomeJson } from "./outcome.ts";
+import { type Failure, failureOf } from "./problems.ts";
+
+/** A request that is answered by a model. */
+export interface CallParts {
+  readonly wire: WireServer;
+  readonly clock: Clock;
+  readonly requestId: string;
+  /** The name in the request, which the response repeats. */
+  readonly name: string;
+  readonly body: Json;
+  readonly batches: EventBatches;
+  /** What the request had and the library cannot express. */
+  readonly adjustments: readonly Adjustment[];
+  readonly promptSize: () => Problem["context"];
+  /** Gets what the access log shows of the call. */
+  readonly note: (facts: CallFacts) => void;
+}
+
+/** One call and what its client is told of it. */
+export class ServedCall {
+  readonly parts: CallParts;
+  readonly events: ClientEvents;
+  #reply: Reply | undefined;
+
+  constructor(parts: CallParts) {
+    this.parts = parts;
+    this.events = new ClientEvents(parts.wire);
+  }
+
+  /** What a writer needs besides the events. */
+  head(): AnswerHead {
+    const { wire, clock, name, body, batches } = this.parts;
+    const nowMs = clock.now();
+    const unique = batches.progress?.callId || newCallId(nowMs);
+    const createdS = Math.floor(nowMs / 1000);
+    return { id: wire.answerId(unique), model: name, createdS, body, usageExtras: () => this.#outcome() };
+  }
+
+  /** Notes the reply, after all events. */
+  finish(reply: Reply): void {
+    this.#reply = reply;
+    const { callId: call, model: entry, provider, attempts, cost, usage } = reply;
+    const tokens = { inputTokens: usage.input + usage.cacheRead + usage.cacheWrite, outputTokens: usage.output };
+    this.parts.note({ call, entry, provider, attempts: attempts.length, costUsd: cost.usd, ...tokens });
+  }
+
+  /** What the client is told of a failure. */
+  fail(error: unknown): Failure {
+    const failure = failureOf(error, this.parts.promptSize);
+    const { callId, attempts } = this.parts.batches.progress ?? {};
+    this.parts.note({
+      ...(callId && { call: callId }),
+      ...(attempts !== undefined && { attempts: attempts.length }),
+      ...(failure.code !== undefined && { code: failure.code }),
+    });
+    return failure;
+  }
+
+  /** The headers about the call, as far as it has come. */
+  headers(): Readonly<Record<string, string>> {
+    return callHeaders({
+      progress: this.parts.batches.progress,
+      costUsd: this.#reply?.cost.usd,
+      entry: this.events.entry,
+      provider: this.events.provider,
+      adjustments: this.#adjustments(),
+    });
+  }
+
+  #adjustments(): readonly Adjustment[] {
+    const { adjustments = this.events.adjustments } = this.#reply ?? {};
+    return [...this.parts.adjustments, ...adjustments, ...this.events.losses];
+  }
+
+  #outcome(): Json {
+    return this.#reply === undefined ? {} : { modelwright: outcomeJson(this.#reply, this.#adjustments()) };
+  }
+}

@@ -1,0 +1,119 @@
+import { expect, onTestFinished } from "vitest";
+import { gateway } from "../../src/gateway/gateway.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
+import { cli } from "../harness/terminal.ts";
+import { keyTest } from "./key-test.ts";
+import { entry, factoryOf, simulate } from "./world.ts";
+
+const BODY = { model: "main", messages: [{ role: "user", content: "Hello" }] };
+
+function request(headers: Readonly<Record<string, string>> = {}, more: object = {}, host = "localhost"): Request {
+  const body = JSON.stringify({ ...BODY, ...more });
+  return new Request(`http://${host}/v1/chat/completions`, { method: "POST", headers, body });
+}
+
+async function served(lines: string, options: Parameters<typeof simulate>[0] = {}, clock?: FakeClock) {
+  const simulator = await simulate(options);
+  const toml = `[gateway]\n${lines}\n${entry("openai", simulator, "num_retries = 0")}`;
+  const made = gateway({ factory: factoryOf(toml, clock && { clock }), ...(clock && { clock }) });
+  onTestFinished(() => made.close());
+  return { fetch: made.fetch, close: made.close, simulator };
+}
+
+/** What `modelwright serve` writes until the first answer. */
+async function serve(lines: string, ...flags: readonly string[]) {
+  const interruption = new AbortController();
+  let asked = false;
+  const toml = `[gateway]\n${lines}\n[models.main]\nname = "gpt-4.1"\nprovider = "simulator"\n`;
+  return cli(["serve", "--json", ...flags], {
+    toml,
+    interrupted: interruption.signal,
+    async onOutput(output) {
+      if (asked || !output.endsWith("}\n")) return;
+      asked = true;
+      const { url } = JSON.parse(output) as { url: string };
+      await fetch(`${url}/v1/models`);
+      interruption.abort();
+    },
+  });
+}
+
+keyTest("gateway", "is not needed", async () => {
+  const simulator = await simulate();
+  const made = gateway({ factory: factoryOf(entry("openai", simulator)) });
+  onTestFinished(() => made.close());
+  expect((await made.fetch(request())).status).toBe(200);
+});
+
+keyTest("gateway.{host,port}", "are where it listens; flags win, and only loopback is accepted", async () => {
+  const { out } = await serve('host = "127.0.0.2"\nport = 0');
+  expect(out).toContain('"url": "http://127.0.0.2:');
+  expect((await serve('host = "127.0.0.2"\nport = 1', "--port", "0", "--host", "127.0.0.1")).out).toContain(
+    '"url": "http://127.0.0.1:',
+  );
+  const { code, err } = await serve('host = "0.0.0.0"\nport = 0');
+  expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining("0.0.0.0 is not a loopback address") });
+});
+
+keyTest("gateway.access_log", async () => {
+  const line = '"path":"/v1/models","status":200';
+  expect((await serve("port = 0")).err).toContain(line);
+  expect((await serve("port = 0\naccess_log = false")).err).not.toContain(line);
+});
+
+keyTest("gateway.max_body", async () => {
+  const { fetch } = await served("max_body = 200");
+  expect((await fetch(request())).status).toBe(200);
+  expect((await fetch(request({}, { user: "x".repeat(200) }))).status).toBe(413);
+});
+
+keyTest("gateway.max_in_flight", async () => {
+  const { fetch } = await served("max_in_flight = 1", { script: [{ delayMs: 100 }] });
+  const statuses = await Promise.all([fetch(request()), fetch(request())].map(async (one) => (await one).status));
+  expect(statuses.sort()).toEqual([200, 503]);
+});
+
+keyTest("gateway.commit_after", async () => {
+  const clock = new FakeClock();
+  const { fetch, simulator } = await served('commit_after = "2s"', { script: [{ stall: { afterEvents: 0 } }] }, clock);
+  let status: number | undefined;
+  const responding = fetch(request({}, { stream: true })).then((response) => {
+    status = response.status;
+    return response;
+  });
+  while (simulator.requests.length === 0) await quiet();
+  await clock.advance(1_900);
+  expect(status).toBeUndefined();
+  await clock.advance(200);
+  await (await responding).body?.cancel();
+  expect(status).toBe(200);
+});
+
+keyTest("gateway.drain", async () => {
+  const clock = new FakeClock();
+  const { fetch, close } = await served('drain = "3s"', { script: [{ stall: { afterEvents: 4 } }] }, clock);
+  const responding = fetch(request({}, { stream: true }));
+  const reader = (await clock.settle(responding)).body?.getReader();
+  let closed = false;
+  const closing = close().then(() => {
+    closed = true;
+  });
+  await clock.advance(2_900);
+  expect(closed).toBe(false);
+  await clock.advance(200);
+  await closing;
+  while (!(await reader?.read())?.done);
+});
+
+keyTest("gateway.allowed_hosts", async () => {
+  const { fetch } = await served('allowed_hosts = ["gate.local"]');
+  expect((await fetch(request({}, {}, "gate.local"))).status).toBe(200);
+  expect((await fetch(request({}, {}, "evil.example"))).status).toBe(403);
+});
+
+keyTest("gateway.cors", async () => {
+  const origin = "https://app.example";
+  const { fetch } = await served(`cors = ["${origin}"]`);
+  expect((await fetch(request({ origin }))).headers.get("access-control-allow-origin")).toBe(origin);
+  expect((await fetch(request({ origin: "https://evil.example" }))).status).toBe(403);
+});
