@@ -31,6 +31,7 @@ import type { ModelDescription } from "../target/model-description.ts";
 import { warnOfStaleTypes } from "../target/stale-types.ts";
 import { transportFrom } from "../transport/any-fetch.ts";
 import { RecordSwitch } from "../transport/cassette/switch.ts";
+import { closedError } from "../transport/failure.ts";
 import { createTransport } from "../transport/fetch.ts";
 import { overlayFor } from "./catalog-overlay.ts";
 import { Generation, type Surroundings } from "./generation.ts";
@@ -137,10 +138,14 @@ export class ModelFactory<Models = Registered> {
       () => this.#generation.services.ledger?.close(),
       () => this.#generation.services.cache?.store.close(),
     );
-    this.#shared = sharedServices(clock, (target) => this.#dialectOf(target));
+    this.#shared = sharedServices(
+      clock,
+      (target) => this.#dialectOf(target),
+      () => this.#checkOpen(true),
+    );
     this.#around = {
       ...{ transport, clock, random: options.random ?? Math.random },
-      checkOpen: () => this.#checkOpen(),
+      checkOpen: (running) => this.#checkOpen(running),
     };
     const recording = this.#recordingOf(config);
     this.#generation = this.#generationOf(config, undefined);
@@ -472,8 +477,10 @@ export class ModelFactory<Models = Registered> {
     return target.simulated === true ? this.#simulator.speaking(dialect) : dialect;
   }
 
-  #checkOpen(): void {
-    if (this.#closed) throw new ModelError({ code: "aborted", message: "The factory is closed." });
+  #checkOpen(running = false): void {
+    if (!this.#closed) return;
+    if (running) throw closedError();
+    throw new ModelError({ code: "aborted", message: "The factory is closed; create another one for more calls." });
   }
 }
 

@@ -53,6 +53,8 @@ export interface SharedServices {
   readonly lines: Lines;
   readonly cacheCounts: CacheCounts;
   readonly dialectOf: (target: Target) => Dialect;
+  /** Throws if the factory was closed while a call was running. */
+  readonly requireOpen: () => void;
 }
 
 /** The result cache of one configuration. */

@@ -34,7 +34,11 @@ import type { CacheService, Services, SharedServices } from "./pipeline.ts";
 import { type SemanticEmbedder, semanticEmbedder } from "./semantic-embedder.ts";
 
 /** State that all calls of a factory share, across reloads. */
-export function sharedServices(clock: Clock, dialectOf: SharedServices["dialectOf"]): SharedServices {
+export function sharedServices(
+  clock: Clock,
+  dialectOf: SharedServices["dialectOf"],
+  requireOpen: SharedServices["requireOpen"],
+): SharedServices {
   return {
     totals: new UsageTotals(),
     budgets: new RetryBudgets(),
@@ -44,7 +48,7 @@ export function sharedServices(clock: Clock, dialectOf: SharedServices["dialectO
     counters: new MemoryCounters(clock),
     lines: new Lines(clock),
     cacheCounts: new CacheCounts(),
-    dialectOf,
+    ...{ dialectOf, requireOpen },
   };
 }
 

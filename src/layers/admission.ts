@@ -36,6 +36,8 @@ export interface AdmissionParts {
   readonly reservations: Reservations;
   /** The attempts of this process that wait. */
   readonly lines: Lines;
+  /** Throws if the counters were closed with their factory, which is no failure of the store. */
+  readonly requireOpen: () => void;
 }
 
 const DEFAULT_PRIORITY = 128;
@@ -204,7 +206,9 @@ class Admission {
     } catch (error) {
       // The caller left while the store was asked, which may still grant the claims.
       if (cancellation.cancelled && !probe) reservations.abandon(asked, (held) => this.#settle(held, undefined));
-      throw error instanceof StoreUnavailable ? stateUnavailable(target, error) : error;
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#parts.requireOpen();
+      throw stateUnavailable(target, error);
     }
   }
 

@@ -40,8 +40,18 @@ export interface ModelContext {
   readonly clock: Clock;
   readonly random: () => number;
   readonly config: Readonly<Record<string, unknown>>;
-  /** Throws if the factory is closed. */
-  readonly checkOpen: () => void;
+  /** Throws if the factory is closed; `running`: the call began before. */
+  readonly checkOpen: (running?: boolean) => void;
+}
+
+/** The context of a call with several requests: it is running from the second one on. */
+export function contextOfRequests(context: ModelContext): ModelContext {
+  let running = false;
+  const checkOpen = () => {
+    context.checkOpen(running);
+    running = true;
+  };
+  return { ...context, checkOpen };
 }
 
 /** The pipeline of embedding calls. */

@@ -70,7 +70,7 @@ export async function embedTexts(
   if (refusal !== undefined) throw refusal;
   const sizes = new TextSizes(texts);
   await sizes.count(signal);
-  context.checkOpen();
+  context.checkOpen(true);
   checkWindow(sizes, context.target);
   const batches = planBatches(sizes, targets);
   const shared = { ...input, scopes, messages: [] };

@@ -21,6 +21,7 @@ import {
   billableOf,
   checkTemperature,
   collect,
+  contextOfRequests,
   estimatePrompt,
   type ModelContext,
   open,
@@ -226,7 +227,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     input: Input,
     options?: Options,
   ): Promise<ObjectReply<InferOutput<Schema>>> {
-    const context = this.#current();
+    const context = contextOfRequests(this.#current());
     // The re-asks belong to one call.
     const pinned = new Model(this.name, () => context, this.scope);
     return askObject(pinned, schema, input, options, context.target.policy.repair);
@@ -337,7 +338,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
 
   /** The calls of a run have the same context, also if the file changes in the meantime. */
   #openRun(input: Input, options: LooseRunOptions, streaming: boolean): Run {
-    const context = this.#current();
+    const context = contextOfRequests(this.#current());
     const openStep = (messages: readonly Message[], { options: own, ...shared }: StepCall) => {
       const prepared = this.#prepare(messages, own, context);
       const input = { ...prepared.input, deliverInvalidCalls: true };

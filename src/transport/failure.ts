@@ -25,7 +25,7 @@ export function connectionError(raw: unknown, origin: string, proxy: string | un
   const cause = unwrapAggregate(raw);
   const code = codeOf(cause);
   if (code === "UND_ERR_INVALID_ARG" && !isProxyAuthentication(cause)) return invalidRequest(cause);
-  if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return closedError(raw);
+  if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return closedError(undefined, raw);
   if (code === "UND_ERR_CONNECT_TIMEOUT") return connectTimeout(origin, undefined, raw);
   if (proxy !== undefined) {
     const refusal = proxyRefusal(cause, origin, proxyHost(proxy));
@@ -76,8 +76,10 @@ export function connectTimeout(origin: string, limitMs: number | undefined, caus
   return new ModelError({ code: "timed_out", phase: "connect", message: `No connection to ${origin}${limit}.`, cause });
 }
 
-export function closedError(cause?: unknown): ModelError {
-  return new ModelError({ code: "aborted", message: "The transport was closed.", cause });
+/** `owner` closes the transport. */
+export function closedError(owner = "factory", cause?: unknown): ModelError {
+  const message = `The ${owner} was closed while the call was running; close it when its calls have ended.`;
+  return new ModelError({ code: "aborted", message, cause });
 }
 
 /** Nothing was sent; also if a bundle lacks undici. */

@@ -16,6 +16,8 @@ export interface TransportOptions {
   readonly clock?: Clock;
   /** Maximum connections to one origin; other requests wait. Default: unlimited. */
   readonly connections?: number;
+  /** Who closes it, for the errors of requests that are in flight then. Default: "factory". */
+  readonly owner?: string;
 }
 
 interface Loaded {
@@ -54,7 +56,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
           reject(exchange.failure);
         };
         const fly = ({ Flight, pools }: Loaded) => {
-          if (closed) throw closedError();
+          if (closed) throw closedError(options.owner);
           const outgoing = outgoingOf(url, init, exchange.streaming);
           new Flight(pools, clock, exchange, outgoing, init.signal ?? undefined, resolve, fail).start();
         };
@@ -70,7 +72,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     load: () => (loaded === undefined ? load() : undefined),
     async close() {
       closed = true;
-      await loaded?.pools.close();
+      await loaded?.pools.close(closedError(options.owner));
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import * as nodeTls from "node:tls";
 import type { buildConnector, Dispatcher } from "undici";
+import type { ModelError } from "../core/error.ts";
 import type { TlsOptions } from "../core/transport.ts";
-import { closedError } from "./failure.ts";
 
 type Undici = typeof import("undici");
 
@@ -46,10 +46,10 @@ export class Pools {
     }
   }
 
-  async close(): Promise<void> {
+  async close(reason: ModelError): Promise<void> {
     const pools = [...this.#pools.values()];
     this.#pools.clear();
-    const closed = Promise.all(pools.map((pool) => pool.destroy(closedError())));
+    const closed = Promise.all(pools.map((pool) => pool.destroy(reason)));
     for (const socket of this.#connecting) socket.destroy();
     await closed;
   }

@@ -40,5 +40,6 @@ export function admissionLayer({
       onUnavailable: "refuse",
     }),
     lines: new Lines(clock),
+    requireOpen: () => {},
   });
 }

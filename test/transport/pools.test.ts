@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
+import { closedError } from "../../src/transport/failure.ts";
 import { type Opening, Pools, type Route } from "../../src/transport/pools.ts";
 
 type Undici = ConstructorParameters<typeof Pools>[0];
@@ -98,9 +99,9 @@ test("closing ends every pool as aborted, and pending connections", async () => 
   ask();
   ask({ proxy: "http://p.example" });
   settles[0]?.();
-  await pools.close();
+  await pools.close(closedError());
   expect(destroyed).toEqual(["https://a.example aborted", "http://p.example aborted"]);
   expect(sockets.map((socket) => socket.destroyed)).toEqual([false, true]);
-  await pools.close();
+  await pools.close(closedError());
   expect(destroyed).toHaveLength(2);
 });
