@@ -56,6 +56,10 @@ export interface Exchange {
   failure?: ModelError | undefined;
   /** Set by a recording transport. */
   tap?: BodyTap | undefined;
+  /** What a recording has instead of the origin of the URL, which differs from run to run. */
+  readonly recordedOrigin?: string | undefined;
+  /** Set if the message of the failure quotes the request on purpose: it is for the author of a test. */
+  quotesPrompt?: boolean;
   /** Receives remarks about how the request was sent, for the log. */
   readonly remarks?: Remark[] | undefined;
 }

@@ -159,7 +159,7 @@ function parseRaw(data: string): unknown {
 
 /** The exchange between dialect and transport for one request. */
 export function exchangeFor(operation: Operation, streaming: boolean, remarks?: Remark[]): Exchange {
-  const { policy, proxy, tls } = operation.target;
+  const { policy, proxy, tls, simulated } = operation.target;
   return {
     cancellation: operation.cancellation,
     connectTimeoutMs: policy.connectTimeoutMs,
@@ -173,8 +173,12 @@ export function exchangeFor(operation: Operation, streaming: boolean, remarks?: 
     response: undefined,
     errorBody: undefined,
     remarks,
+    ...(simulated === true && { recordedOrigin: SIMULATOR_ORIGIN }),
   };
 }
+
+/** The embedded simulator listens on another port in each process. */
+const SIMULATOR_ORIGIN = "http://simulator";
 
 /** Records the request id and the rate limits of a response. */
 export function noteHeaders(call: Call, response: WireResponse): void {

@@ -82,7 +82,8 @@ function located(error: ModelError, target: Target, exchange: Exchange): ModelEr
   const cleanId = id === undefined ? undefined : withoutEcho(id, exchange);
   const who = requestPrefix(target);
   const named = error.message.startsWith(who);
-  const words = withoutEcho(error.message.slice(named ? who.length : 0), exchange);
+  const prompt = exchange.quotesPrompt === true ? undefined : exchange.prompt;
+  const words = withoutEcho(error.message.slice(named ? who.length : 0), { secrets: exchange.secrets, prompt });
   const message = known && !named ? words : `${who}${words}`;
   const isClean = cleanCause === error.cause && message === error.message;
   if (known && isClean && cleanId === error.requestId) return error;

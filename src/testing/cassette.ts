@@ -38,6 +38,9 @@ const RULES: OptionRules<CassetteOptions> = {
   clock: methods("a clock, with now, monotonic and schedule", ["now", "monotonic", "schedule"]),
 };
 
+/** Closes the transport, before the factory if a test forgets the order. */
+const OWNER = "cassette";
+
 /** The recording of one test. */
 export interface Cassette extends AsyncDisposable {
   readonly mode: "record" | "replay";
@@ -69,8 +72,9 @@ export function cassette(file: string, options: CassetteOptions = {}): Cassette 
   const path = resolve(file);
   const { clock = systemClock, timing = "none", ignore = [] } = options;
   const mode = modeOf(path, file, options);
-  if (mode === "replay") return tapeOf(mode, replayOf(readCassette(path), { clock, timing, ignore, file }));
-  return recordingOf(path, options.through ?? createTransport({ clock }), clock);
+  if (mode === "replay")
+    return tapeOf(mode, replayOf(readCassette(path), { clock, timing, ignore, file, owner: OWNER }));
+  return recordingOf(path, options.through ?? createTransport({ clock, owner: OWNER }), clock);
 }
 
 function modeOf(

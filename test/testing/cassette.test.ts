@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ModelFactory } from "modelwright";
+import { type FactoryOptions, ModelFactory } from "modelwright";
 import { type CassetteOptions, cassette, startSimulator } from "modelwright/testing";
 import { expect, it, onTestFinished } from "vitest";
+import { WIRES } from "../harness/wires.ts";
 
 async function setUp() {
   const folder = mkdtempSync(join(tmpdir(), "modelwright-cassette-"));
@@ -63,6 +64,38 @@ it("writes no file if nothing was recorded", async () => {
   expect(existsSync(file)).toBe(false);
   expect(existsSync(`${file}.unfinished`)).toBe(false);
   expect(await ask({})).toEqual(["record", "re: Hello"]);
+});
+
+it.each(WIRES)("replays calls to the embedded simulator on %s, whose port differs in each run", async (wire) => {
+  const { file } = await setUp();
+  const entries = `[models.m]\nname = "m"\nprovider = "simulator"\ncustom_llm_provider = "${wire}"\nnum_retries = 0\n`;
+  const run = async (options: FactoryOptions, table = "") => {
+    await using factory = ModelFactory.parse(table + entries, { ...options, env: {} });
+    const simulator = await factory.simulator();
+    simulator.script({ answer: {} }, { reset: true });
+    const model = factory.create();
+    const streamed = await model.stream("Hello").reply;
+    const failed = await model.safeCodegen("Break");
+    return {
+      texts: [(await model.codegen("Hello")).text, streamed.text, failed.ok ? "" : failed.error.code],
+      requests: simulator.requests.length,
+    };
+  };
+  const taped = async () => {
+    await using tape = cassette(file, { env: {} });
+    return await run({ transport: tape.transport });
+  };
+  const recorded = await taped();
+  expect(recorded).toEqual({
+    texts: [expect.stringContaining("[simulated m]"), expect.any(String), "connection_failed"],
+    requests: 3,
+  });
+  expect(await taped()).toEqual({ ...recorded, requests: 0 });
+  expect(await run({}, `[record]\nmode = "replay"\nfile = ${JSON.stringify(file)}\n`)).toEqual({
+    ...recorded,
+    requests: 0,
+  });
+  expect(readFileSync(file, "utf8")).not.toContain("127.0.0.1");
 });
 
 it("rejects options that it does not know", () => {

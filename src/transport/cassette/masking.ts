@@ -12,12 +12,15 @@ export interface TimedBytes {
   readonly bytes: Buffer;
 }
 
-/** Removes the credentials of one request from all that is written of it. */
+/** Removes the credentials of one request, and an origin that differs from run to run, from all that is written of it. */
 export class Masking {
   readonly #secrets: readonly Secret[];
+  readonly #origin: { readonly real: string; readonly recorded: string } | undefined;
 
   /** The secrets of the call, and whatever the request has in a header or parameter for credentials. */
-  constructor(exchange: Pick<Exchange, "secrets">, url: string, headers: Headers) {
+  constructor(exchange: Pick<Exchange, "secrets" | "recordedOrigin">, url: string, headers: Headers) {
+    const { recordedOrigin: recorded } = exchange;
+    if (recorded !== undefined) this.#origin = { real: new URL(url).origin, recorded };
     const sent = [...headers].filter(([name]) => isSecretName(name)).map(([, value]) => value.replace(SCHEME, ""));
     const own = [...new Set([...sent, ...addressSecrets(url)])].filter((value) => value !== "");
     this.#secrets = [...(exchange.secrets?.() ?? []), ...own.map((value) => new Secret(value))];
@@ -27,8 +30,10 @@ export class Masking {
     return redact(text, this.#secrets);
   }
 
-  url(url: string): string {
-    return this.text(maskedAddress(url, MASK));
+  /** A URL, or a message of ours with one. */
+  url(text: string): string {
+    const masked = this.text(maskedAddress(text, MASK));
+    return this.#origin === undefined ? masked : masked.replaceAll(this.#origin.real, this.#origin.recorded);
   }
 
   headers(headers: Iterable<readonly [string, string]>): Record<string, string> {

@@ -182,14 +182,14 @@ function endOf(failure: unknown, atMs: number, masking: Masking): RecordedEnd {
   if (isModelError(known)) return { as: "error", atMs, error: errorOf(known, masking) };
   const cause = failure instanceof BodyCut ? failure.cause : failure;
   const code = (cause as { code?: unknown } | undefined)?.code;
-  const message = masking.text(cause instanceof Error ? cause.message : String(cause));
+  const message = masking.url(cause instanceof Error ? cause.message : String(cause));
   return { as: "cut", atMs, ...(typeof code === "string" && { code }), message };
 }
 
 function errorOf(error: RecordedError, masking: Masking): RecordedError {
   const { code, message, provider, model, status, phase, shouldRetry, reusedSocket } = error;
   return {
-    ...{ code, message: masking.text(message) },
+    ...{ code, message: masking.url(message) },
     ...{ provider, model, status, phase, shouldRetry, reusedSocket: reusedSocket === true ? true : undefined },
   };
 }

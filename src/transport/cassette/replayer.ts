@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { isModelError, type ModelError } from "../../core/error.ts";
-import type { Transport, WireInit } from "../../core/transport.ts";
+import type { Exchange, Transport, WireInit } from "../../core/transport.ts";
 import { closedError, invalidRequest } from "../failure.ts";
 import { defaultExchange } from "../fetch.ts";
 import type { HttpResponse } from "../response.ts";
@@ -18,6 +18,8 @@ export interface ReplayOptions {
   readonly file: string;
   /** More fields of a body that are not compared. */
   readonly ignore?: readonly string[];
+  /** Who closes it. Default: "factory". */
+  readonly owner?: string;
 }
 
 /** Answers requests from recorded exchanges; opens no connection. A request that was not recorded fails at once. */
@@ -29,8 +31,8 @@ export function replayOf(entries: readonly CassetteEntry[], options: ReplayOptio
     async fetch(url, init = {}) {
       const exchange = init.exchange ?? defaultExchange();
       try {
-        if (closed) throw closedError();
-        const entry = cassette.next(requested(url, init, options.ignore));
+        if (closed) throw closedError(options.owner);
+        const entry = cassette.next(requested(url, init, options.ignore), exchange);
         const response = new Promise<HttpResponse>((resolve, reject) => {
           const playback = new Playback(entry.exchange, exchange, clock, timing, { resolve, reject });
           playback.start(init.signal ?? undefined);
@@ -72,10 +74,13 @@ class Cassette {
   }
 
   /** @throws ModelError `invalid_request` that names the nearest recorded request. */
-  next(request: Comparable): CassetteEntry {
+  next(request: Comparable, exchange: Pick<Exchange, "quotesPrompt">): CassetteEntry {
     const key = fingerprint(request);
     const recorded = this.#byRequest.get(key);
-    if (recorded === undefined) throw missError(request, this.#candidates, this.#file);
+    if (recorded === undefined) {
+      exchange.quotesPrompt = true;
+      throw missError(request, this.#candidates, this.#file);
+    }
     const served = this.#served.get(key) ?? 0;
     const candidate = recorded[served];
     if (candidate === undefined) throw exhaustedError(request, recorded.length, this.#file);

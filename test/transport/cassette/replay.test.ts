@@ -206,6 +206,53 @@ describe("a replay", () => {
   });
 });
 
+describe("the error of a request that was not recorded", () => {
+  const LONG = `Summarise the report in three sentences for a reader without time. ${"Revenue grew again. ".repeat(40)}`;
+  const OTHER = `${LONG.replace("three", "five")} The key is ${SECRETS.key}.`;
+
+  it.each(WIRES)("shows where long prompts differ, and no credential, on %s", async (wire) => {
+    const simulator = await simulate();
+    onTestFinished(() => simulator.close());
+    const keys = `api_key = "${SECRETS.key}"`;
+    const toml = entry(wire, simulator.url).replace(/api_key = .*/, keys);
+    const file = join(folder(), "tape.jsonl");
+    const table = (mode: string) => `[record]\nmode = "${mode}"\nfile = ${JSON.stringify(file)}\n${toml}`;
+    await run(table("record"), {}, (factory) => (factory.create() as Model).codegen(LONG));
+    const messages = await run(table("replay"), {}, async (factory) => {
+      const model = factory.create() as Model;
+      const [whole, streamed] = [await model.safeCodegen(OTHER), await failureIn(model.stream(OTHER).reply)];
+      return [whole.ok ? "" : whole.error.message, streamed];
+    });
+    for (const message of messages) {
+      expect(message).toMatch(/: recorded ….*report in three sentences.*, requested ….*report in five sentences/);
+      expect(secretsIn(message)).toEqual([]);
+      expect(message.length).toBeLessThan(900);
+    }
+  });
+
+  it("shows where texts to embed differ", async () => {
+    const simulator = await simulate();
+    onTestFinished(() => simulator.close());
+    const file = join(folder(), "tape.jsonl");
+    const toml = (mode: string) =>
+      `[record]\nmode = "${mode}"\nfile = ${JSON.stringify(file)}\n${entry("openai", simulator.url, "", { name: "text-embedding-3-small" })}`;
+    const embed = (mode: string, text: string) =>
+      run(toml(mode), {}, (factory) => failureIn((factory.create() as Model).embed([text])));
+    expect(await embed("record", LONG)).toBe("");
+    const message = await embed("replay", OTHER);
+    expect(message).toContain("in five sentences");
+  });
+});
+
+async function failureIn(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 describe("a recording", () => {
   it("contains no credential, also if the provider repeats it across chunks", async () => {
     const { key, header, query, token } = SECRETS;
