@@ -80,7 +80,7 @@ export function checkOptions<Options>(options: unknown, rules: OptionRules<Optio
 }
 
 /** Of an object, the first value that is wrong. */
-function wrongValue(place: string, value: unknown, { is, values }: OptionRule): ModelError {
+export function wrongValue(place: string, value: unknown, { is, values }: OptionRule): ModelError {
   const [name, inner] =
     values === undefined || !isObject(value)
       ? []

@@ -4,6 +4,7 @@ import type { Dialect } from "../../core/dialect.ts";
 import { ModelError, type ModelErrorInit } from "../../core/error.ts";
 import type { Events, FinishReason, FlowEvent } from "../../core/event.ts";
 import { type UsageCounts, usageOf } from "../../core/usage.ts";
+import { checkScript } from "./check-script.ts";
 
 /** One step of a scripted model. A step with several events emits them as one batch. */
 export type ScriptStep =
@@ -49,6 +50,7 @@ export interface ScriptedDialect extends Dialect {
 
 /**
  * A model that plays a script, one entry per attempt; the last one repeats. Needs no network.
+ * @throws ModelError `invalid_request` for a step with an unknown key or a value of another type.
  *
  * @example
  * import { ModelFactory } from "modelwright";
@@ -63,6 +65,7 @@ export function scripted(
   script: readonly ScriptedAttempt[],
   options: Partial<Omit<Dialect, "open">> = {},
 ): ScriptedDialect {
+  checkScript(script, options);
   const calls: ScriptedCall[] = [];
   let peak = 0;
   return {
