@@ -56,7 +56,7 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
   },
   budget_exceeded: {
     group: "Limits and quota",
-    note: "No request was sent. `message` names the budget, what is spent and reserved, and when the period ends.",
+    note: "No request was sent. `message` names the budget, what is spent and reserved, what the call may cost, when the period ends, and what helps.",
     steps: [
       "Wait until `retryAfterMs` has passed, or raise `usd` or `tokens` of the budget.",
       'Set `on_exceeded = "fallback"` to use a cheaper target for what is left.',

@@ -19,18 +19,35 @@ export interface BudgetRefusal {
   readonly nowMs: number;
 }
 
-/** A budget has no room for the most that a request may use. */
-export function budgetExceeded(target: Target, { budget, claim, level, nowMs }: BudgetRefusal): ModelError {
+/** A budget has no room for the most that a request may use: what is spent, what the request may use, and what to do. */
+export function budgetExceeded(target: Target, refusal: BudgetRefusal): ModelError {
+  const { budget, claim, level, nowMs } = refusal;
   const amount = (value: bigint) => (budget.tokens === undefined ? `$${usdText(value)}` : `${value} tokens`);
   const reserved = level.reserved > 0n ? ` and ${amount(level.reserved)} reserved by other requests` : "";
   const spent = `${amount(level.spent)} spent${reserved} of ${amount(claim.limit)}`;
   const resets = Number.isFinite(claim.endsMs) ? `; resets at ${new Date(claim.endsMs).toISOString()}` : "";
   const words = `${nameOf(budget, claim.member)}: ${spent}, and this request may use up to ${amount(claim.amount)}`;
+  const advice = adviceFor(target, refusal);
   // It would not fit into an empty budget either, so trying again later cannot help.
   if (claim.amount > claim.limit)
-    return skippable(entryError(target, "budget_exceeded", `${words}, more than the whole budget`), budget);
+    return skippable(entryError(target, "budget_exceeded", `${words}, more than the whole budget. ${advice}`), budget);
   const retryAfterMs = Number.isFinite(claim.endsMs) ? Math.max(1, Math.ceil(claim.endsMs - nowMs)) : undefined;
-  return skippable(entryError(target, "budget_exceeded", `${words}${resets}`, { retryAfterMs }), budget);
+  return skippable(entryError(target, "budget_exceeded", `${words}${resets}. ${advice}`, { retryAfterMs }), budget);
+}
+
+/** Only what helps: a smaller request does not if everything is spent, and a new period does not if the whole budget is too small. */
+function adviceFor({ facts }: Target, { budget, claim, level }: BudgetRefusal): string {
+  const { amount, limit, endsMs } = claim;
+  const fitsAlone = level.spent + amount <= limit;
+  const ways = [
+    `raise ${budget.tokens === undefined ? "usd" : "tokens"} of [budgets.${budget.name}]`,
+    ...(level.spent < limit ? [facts.embedding === undefined ? "lower max_new_tokens" : "send fewer texts"] : []),
+    ...(fitsAlone && level.reserved > 0n ? ["wait for the other requests (max_wait)"] : []),
+    ...(amount <= limit && Number.isFinite(endsMs) ? ["wait until the budget resets"] : []),
+  ];
+  const last = ways.pop() ?? "";
+  const words = ways.length === 0 ? last : `${ways.join(", ")}${ways.length > 1 ? "," : ""} or ${last}`;
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** The price of a request is unknown, so a budget in USD cannot limit it. */

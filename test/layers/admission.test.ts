@@ -134,7 +134,7 @@ describe("a budget", () => {
     const refused = seen.flatMap(({ error }) => error ?? []);
     expect(refused.map(({ code }) => code)).toEqual(Array(10).fill("budget_exceeded"));
     expect(refused[0]?.message).toBe(
-      'main: budget "team": $0.00 spent and $1.00 reserved by other requests of $1.00, and this request may use up to $0.10; resets at 2026-02-01T00:00:00.000Z',
+      'main: budget "team": $0.00 spent and $1.00 reserved by other requests of $1.00, and this request may use up to $0.10; resets at 2026-02-01T00:00:00.000Z. Raise usd of [budgets.team], lower max_new_tokens, wait for the other requests (max_wait), or wait until the budget resets',
     );
   });
 
