@@ -40,6 +40,8 @@ export interface OptionFacts {
   readonly oneOrMany?: true;
   /** A program or a person waits this long, so a large number may be meant as milliseconds. */
   readonly wait?: true;
+  /** The calls that it affects. Default: `answers` for a request parameter, otherwise all. */
+  readonly affects?: "answers" | "embeddings" | "all";
   /** Has an effect only if another option has this value. Not checked for 0 and false. */
   readonly needs?: { readonly key: string; readonly value: string };
   /** Converts a written value; only for conversions that do not follow from the schema. */

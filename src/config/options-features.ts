@@ -90,7 +90,7 @@ export const featureOptions = {
         "Use the streaming wire for codegen() too. Automatic with `first_token_timeout`, and on Anthropic's wire with a `max_new_tokens` above 21333.",
       default: false,
     }),
-    { perCall: true, policy: { type: "boolean | undefined", of: ({ stream }) => stream } },
+    { affects: "answers", perCall: true, policy: { type: "boolean | undefined", of: ({ stream }) => stream } },
   ),
   tools: sent.tools,
   tool_choice: sent.tool_choice,
@@ -146,7 +146,7 @@ export const featureOptions = {
       description: "How often object() asks again if an answer does not match its schema.",
       default: 0,
     }),
-    { perCall: true, delivery: true, policy: {} },
+    { affects: "answers", perCall: true, delivery: true, policy: {} },
   ),
   continue_on_length: option(
     count().meta({
@@ -155,14 +155,14 @@ export const featureOptions = {
       default: 0,
       examples: [3],
     }),
-    { perCall: true, policy: {} },
+    { affects: "answers", perCall: true, policy: {} },
   ),
   dimensions: option(
     count(1).meta({
       description: "Length of the vectors of embed(). Default: the model's own.",
       examples: [512],
     }),
-    { policy: {} },
+    { affects: "embeddings", policy: {} },
   ),
   embed_batch_size: option(
     count(1).meta({
@@ -170,7 +170,7 @@ export const featureOptions = {
         "Maximum texts of one request of embed(); more texts need several. Default: the provider's limit, or 32 if it is unknown.",
       examples: [256],
     }),
-    { policy: {} },
+    { affects: "embeddings", policy: {} },
   ),
   strip_special_tokens: option(
     oneOf("true, false, an array of tokens or { tokens, where }", [
@@ -190,6 +190,7 @@ export const featureOptions = {
       examples: [true, ["<|endoftext|>"], { where: "anywhere" }],
     }),
     {
+      affects: "answers",
       perCall: true,
       type: "StripSpecialTokens",
       policy: {

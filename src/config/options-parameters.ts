@@ -66,7 +66,7 @@ export const parameterOptions = {
       default: 1,
       examples: [5],
     }),
-    { perCall: true, delivery: true, policy: {} },
+    { affects: "answers", perCall: true, delivery: true, policy: {} },
   ),
   stop: option(
     oneOf("a string or an array of strings", [text(), texts().min(1)]).meta({
@@ -164,7 +164,7 @@ export const parameterOptions = {
       description: 'Instructions before every prompt; "file:PATH" reads them from a file.',
       examples: ["You write TypeScript.", "file:prompts/coder.md"],
     }),
-    { perCall: true },
+    { affects: "answers", perCall: true },
   ),
   messages: option(
     messages.meta({
@@ -176,7 +176,7 @@ export const parameterOptions = {
         ],
       ],
     }),
-    { type: "readonly EntryMessage[]" },
+    { affects: "answers", type: "readonly EntryMessage[]" },
   ),
   response_format: option(
     responseFormat.meta({
@@ -190,7 +190,7 @@ export const parameterOptions = {
       description: "Opaque id of the end user, for the provider's abuse detection.",
       examples: ["user-1234"],
     }),
-    { setting: true },
+    { affects: "all", setting: true },
   ),
   metadata: option(
     z

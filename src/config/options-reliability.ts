@@ -186,7 +186,7 @@ export const protectionOptions = {
         "What happens to a prompt whose estimate does not fit into the context window. error: it goes to a fallback with a larger window, or is sent, because only the provider counts exactly. fallback: it goes to a fallback, and is never sent to this model. trim: the oldest messages are left out and reported as an adjustment; the window must also hold the answer. summarize: one more request to this model replaces the oldest messages by a summary; its cost is part of the call.",
       default: "error",
     }),
-    { policy: {} },
+    { affects: "answers", policy: {} },
   ),
   content_policy_fallbacks: option(fallbackList("when this model refuses or its filter stops an answer"), {
     entries: true,
@@ -198,7 +198,7 @@ export const protectionOptions = {
         "What stream() does if an answer breaks off after text was delivered. error: throw with the partial text. restart: emit `reset` and start again. continue: the next attempt or fallback writes the rest (JSON and tool calls start again). codegen() always starts again.",
       default: "error",
     }),
-    { policy: {} },
+    { affects: "answers", policy: {} },
   ),
   hold: option(
     duration(
@@ -207,6 +207,7 @@ export const protectionOptions = {
       "all",
     ),
     {
+      affects: "answers",
       perCall: true,
       delivery: true,
       wait: true,
@@ -219,14 +220,14 @@ export const protectionOptions = {
       default: "8MiB",
       examples: ["64KiB"],
     }),
-    { perCall: true, delivery: true, policy: {} },
+    { affects: "answers", perCall: true, delivery: true, policy: {} },
   ),
   hedge_after: option(
     duration(
       "If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same model. The first answer wins; both may be billed. Default: never.",
       { examples: ["5s"] },
     ),
-    { wait: true, policy: {} },
+    { affects: "answers", wait: true, policy: {} },
   ),
   sdk_requests: option(
     flag().meta({
@@ -242,7 +243,7 @@ export const protectionOptions = {
         "The same chunk this many times in a row (2.56 times as often in reasoning) ends the attempt as `degenerate_output`, and so does endless whitespace; 0 turns both off.",
       default: 100,
     }),
-    { policy: {} },
+    { affects: "answers", policy: {} },
   ),
 } as const satisfies Options;
 

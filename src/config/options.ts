@@ -51,6 +51,11 @@ export function shapeOf(options: Options): Readonly<Record<string, z.ZodType>> {
   return Object.fromEntries(Object.entries(options).map(([key, { schema }]) => [key, schema]));
 }
 
+/** The keys that affect only answers, or only embeddings. */
+export function keysAffecting(calls: "answers" | "embeddings"): readonly OptionKey[] {
+  return keysWhere(({ affects, setting }) => (affects ?? (setting === true ? "answers" : "all")) === calls);
+}
+
 export function defaultOf(key: OptionKey): unknown {
   return metaOf(OPTIONS[key]).default;
 }

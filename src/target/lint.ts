@@ -14,6 +14,7 @@ import { capabilitiesUsed } from "../core/supported-settings.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import type { LintFinding } from "./lint-finding.ts";
+import { idleKeys } from "./lint-kind.ts";
 import { budgetFindings, rateLimitFindings } from "./lint-limits.ts";
 import { resolveTarget } from "./resolve.ts";
 import type { ResolveContext } from "./resolve-context.ts";
@@ -52,6 +53,7 @@ export class Linter {
       ...(this.#vendor(target) ?? this.#id(target)),
       ...this.#retirement(target),
       ...this.#changes(target),
+      ...this.#idle(target),
       ...this.#window(target),
       ...this.#fallbacks(target),
     ];
@@ -131,6 +133,11 @@ export class Linter {
       if (!isModelError(error)) throw error;
       return [this.#finding(target, "error", "name", error.message)];
     }
+  }
+
+  #idle(target: Target): readonly LintFinding[] {
+    const keys = idleKeys(target, this.#dialectOf(target), this.#context.config);
+    return keys.map(({ key, message }) => this.#finding(target, "warning", key, message));
   }
 
   #embedding(target: Target): readonly LintFinding[] {

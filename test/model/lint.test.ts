@@ -62,10 +62,32 @@ describe("lint reports without a request", () => {
     const fallbacks = 'fallback_models = ["large", "chat"]\n';
     const small = at("small", "text-embedding-3-small", `temperature = 0.2\nmax_new_tokens = 64_000\n${fallbacks}`);
     const others = at("large", "text-embedding-3-large", "dimensions = 4_096\n") + at("chat", "gpt-6.1-terra");
+    const idle = "has no effect: text-embedding-3-small computes embeddings and generates no answers";
     expect(told(small + others)).toEqual([
+      `warning 4:15 "temperature" ${idle}`,
+      `warning 5:18 "max_new_tokens" ${idle}`,
       'warning 6:19 embed() never uses the fallback "large": it serves text-embedding-3-large, whose vectors cannot be compared with those of text-embedding-3-small',
       'warning 6:19 embed() never uses the fallback "chat": it serves gpt-6.1-terra, whose vectors cannot be compared with those of text-embedding-3-small',
       "error 10:14 large (openai text-embedding-3-large): text-embedding-3-large has no vectors of 4096 dimensions; it has 1 to 3072. Nothing was sent",
+    ]);
+  });
+
+  test("keys that have no effect on the kind of model, unless they are inherited", () => {
+    const shared = "[defaults]\ntemperature = 0.2\ndimensions = 256\n";
+    const chat = `[models.chat]\nname = "gpt-6.1-terra"\nprovider = "openai"\ndimensions = 256\nembed_batch_size = 9\n`;
+    const claude = `[models.claude]\nname = "own"\nprovider = "anthropic"\ndimensions = 256\n`;
+    const keys =
+      'user = "u"\nnum_retries = 1\nsystem = "Hi"\non_break = "restart"\ntools = [{ name = "read" }]\nmax_tokens = 9\n';
+    const embedder = `[models.embedder]\nname = "text-embedding-3-small"\nprovider = "openai"\n${keys}`;
+    const unknown = `[models.unknown]\nname = "voyage-3.5"\nprovider = "x"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:1/v1"\nembed_batch_size = 9\ntemperature = 1\n`;
+    const found = told(shared + chat + claude + embedder + unknown).filter((text) => text.includes("no effect"));
+    expect(found.map((text) => text.replace(/^warning (\d+):\d+ "(\w+)" has no effect: /, "$1 $2: "))).toEqual([
+      "7 dimensions: gpt-6.1-terra computes no embeddings",
+      "8 embed_batch_size: gpt-6.1-terra computes no embeddings",
+      "12 dimensions: own computes no embeddings",
+      ...["21 max_new_tokens", "18 system", "20 tools", "19 on_break"].map(
+        (place) => `${place}: text-embedding-3-small computes embeddings and generates no answers`,
+      ),
     ]);
   });
 
