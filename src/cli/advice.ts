@@ -44,12 +44,15 @@ export function adviceFor(error: ModelError): string {
   if (error.code === "state_unavailable" && error.message.includes("(max_counters)")) return "Raise max_counters.";
   if (error.code === "budget_exceeded" && error.retryAfterMs === undefined)
     return error.message.includes("unpriced") ? UNPRICED_ADVICE : "Raise the budget, or lower max_new_tokens.";
+  if (error.code === "unsupported" && error.message.includes("computes embeddings")) return EMBEDDINGS_ADVICE;
   if (error.code === "limit_exceeded" && error.message.includes("the request alone"))
     return "Raise the limit, or send a smaller request: a shorter prompt or a lower max_new_tokens.";
   return ADVICE[error.code].replace("NAME", error.model ?? "NAME");
 }
 
 const UNPRICED_ADVICE = 'Make the cost known, as the message says, or set unpriced = "allow" on the budget.';
+
+const EMBEDDINGS_ADVICE = `Choose an entry that generates answers: ${COMMAND} models marks those with embeddings.`;
 
 /** `[ledger]` has no `on_unavailable`: without it, budgets would start at zero. */
 const LEDGER_ADVICE =

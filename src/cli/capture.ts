@@ -51,11 +51,14 @@ export interface Sample {
 /** Calls an entry over a transport that sends nothing. Missing keys are replaced by placeholders. */
 export async function captureRequest(project: Project, sample: Sample, context: CliContext): Promise<Capture> {
   const stops = new AbortController();
-  const transport = new RecordingTransport(() => stops.abort());
+  const { capabilities } = await project.describe(sample.name);
+  const embeds = capabilities.embeddings === true;
+  const body = embeds ? vectorAnswer(project.config.entry(sample.name).dimensions) : ANSWER;
+  const transport = new RecordingTransport(body, () => stops.abort());
   const env = withStandIns(project.config, context.env);
   const factory = await project.reopen({ env, transport });
   try {
-    const outcome = await answerOf(factory.get(sample.name), sample, stops.signal);
+    const outcome = await answerOf(factory.get(sample.name), sample, embeds, stops.signal);
     const { seen } = transport;
     if (seen === undefined) return { ...NOTHING, ...outcome };
     const request = masked(seen, secretsOf(project.config.entry(outcome.servedBy ?? sample.name), env));
@@ -72,11 +75,14 @@ export async function captureRequest(project: Project, sample: Sample, context: 
 async function answerOf(
   model: Model,
   { prompt, options, streaming }: Sample,
+  embeds: boolean,
   signal: AbortSignal,
 ): Promise<Partial<Capture>> {
-  const callOptions: CallOptions = { ...options, cache: "bypass", signal };
+  const shared = { cache: "bypass", signal } as const;
+  const callOptions: CallOptions = { ...options, ...shared };
+  const ask = () => (streaming ? model.stream(prompt, callOptions).reply : model.codegen(prompt, callOptions));
   try {
-    const reply = await (streaming ? model.stream(prompt, callOptions).reply : model.codegen(prompt, callOptions));
+    const reply = await (embeds ? model.embed([prompt], shared) : ask());
     return { adjustments: reply.adjustments, servedBy: reply.model };
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "ModelError") throw error;
@@ -99,9 +105,11 @@ interface Seen {
 /** Records the first request and answers it, so that the reply lists the adjustments. */
 class RecordingTransport implements Transport {
   seen: Seen | undefined;
+  readonly #body: string;
   readonly #stop: () => void;
 
-  constructor(stop: () => void) {
+  constructor(body: string, stop: () => void) {
+    this.#body = body;
     this.#stop = stop;
   }
 
@@ -117,7 +125,7 @@ class RecordingTransport implements Transport {
       headers: Object.fromEntries(new Headers(init.headers)),
       body: bodyText(init.body),
     };
-    return answerTo(address, init.exchange);
+    return answerTo(address, this.#body, init.exchange);
   }
 
   async close(): Promise<void> {}
@@ -155,12 +163,19 @@ const ANSWER = JSON.stringify({
   usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 },
 });
 
-function answerTo(url: string, exchange: Exchange | undefined): Response {
+/** One vector, in every wire format with embeddings. */
+function vectorAnswer(dimensions = 1): string {
+  const vector = Array<number>(dimensions).fill(1);
+  const usage = { prompt_tokens: 1, total_tokens: 1 };
+  return JSON.stringify({ data: [{ index: 0, embedding: vector }], embeddings: [{ values: vector }], usage });
+}
+
+function answerTo(url: string, body: string, exchange: Exchange | undefined): Response {
   const headers = new Headers({ "content-type": "application/json" });
   const answer: WireResponse & { readonly body: null; readonly statusText: string; readonly bodyUsed: boolean } = {
     ...{ status: 200, ok: true, url, headers, body: null, statusText: "", bodyUsed: false },
-    text: async () => ANSWER,
-    json: async () => JSON.parse(ANSWER) as unknown,
+    text: async () => body,
+    json: async () => JSON.parse(body) as unknown,
     messages: () => noMessages(),
     cancel: () => {},
   };

@@ -73,6 +73,7 @@ const SHORT: Readonly<Record<string, string>> = {
   audio: "audio",
   files: "files",
   webSearch: "web",
+  embeddings: "embeddings",
 };
 
 /** Short labels of the known capabilities of a model. */

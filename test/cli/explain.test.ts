@@ -68,6 +68,28 @@ describe("explain", () => {
     expect(code).toBe(0);
   });
 
+  it.each([
+    [
+      "openai",
+      "text-embedding-3-small",
+      "https://api.openai.com/v1/embeddings",
+      { input: ["How now?"], dimensions: 512 },
+    ],
+    [
+      "google",
+      "gemini-embedding-001",
+      "https://generativelanguage.googleapis.com/v1beta/models/gemini-embedding-001:batchEmbedContents",
+      { requests: [{ content: { parts: [{ text: "How now?" }] }, outputDimensionality: 512 }] },
+    ],
+  ])("shows the embedding request of a %s entry", async (provider, name, url, body) => {
+    const toml = `[models.a]\nname = "${name}"\nprovider = "${provider}"\ndimensions = 512\n`;
+    const { out } = await cli(["explain", "a", "--json", "--prompt", "How now?"], { toml });
+    const { request, adjustments, refusal, servedBy } = JSON.parse(out);
+    expect(request).toMatchObject({ method: "POST", url, body });
+    expect({ adjustments, refusal, servedBy }).toEqual({ adjustments: [], refusal: null, servedBy: "a" });
+    expect((await cli(["explain", "a"], { toml })).out).toMatch(/^ {2}can +embeddings$/m);
+  });
+
   it("shows the fallback's request when the prompt does not fit the entry", async () => {
     const toml = `${TOML}fallback_models = ["fast"]\nmax_input_tokens = 1\n`;
     const argv = ["explain", "far", "--prompt", "Many more words than one"];

@@ -39,6 +39,11 @@ describe("models", () => {
     expect(infos).toContainEqual(expect.objectContaining({ id: "gpt-4o", provider: "openai", context: 128_000 }));
   });
 
+  it("marks entries that compute embeddings", async () => {
+    const toml = '[models.a]\nname = "text-embedding-3-small"\nprovider = "openai"\n';
+    expect((await cli(["models"], { toml })).out).toMatch(/a \* +openai +text-embedding-3-small .* – .* embeddings$/m);
+  });
+
   it("lists groups and aliases below the entries", async () => {
     const toml = `default_model = "both"\n${TOML.replace(/^default_model.*$/m, "")}\n[aliases]\nquick = "fast"\n\n[groups.both]\nmembers = ["quick", "far"]\n`;
     const { out } = await cli(["models"], { toml });

@@ -46,6 +46,20 @@ describe("run", () => {
     for (const name of ["both", "quick"]) expect((await cli(["run", "-m", name, "hi"], { toml })).err).toBe("");
   });
 
+  it("refuses an entry that computes embeddings, and says what to use", async () => {
+    const toml = `${TOML}\n[models.embedder]\nname = "text-embedding-3-small"\nprovider = "simulator"\n`;
+    for (const more of [[], ["--no-stream"], ["--json"]]) {
+      const { err, out, code } = await cli(["run", "-m", "embedder", ...more, "hi"], { toml });
+      expect(err).toContain(
+        "text-embedding-3-small computes embeddings and generates no answers; use model.embed(texts)",
+      );
+      expect(err).toContain(
+        "Choose an entry that generates answers: npx modelwright models marks those with embeddings.",
+      );
+      expect({ out, code }).toEqual({ out: "", code: 1 });
+    }
+  });
+
   it("gives the same answer without streaming", async () => {
     const streamed = await cli(["run", "Say hello"], { toml: TOML });
     const whole = await cli(["run", "--no-stream", "Say hello"], { toml: TOML });

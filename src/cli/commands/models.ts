@@ -89,7 +89,7 @@ function entryCells(row: EntryRow, paint: Paint): string[] {
     printableLine(row.model),
     row.wire,
     countOf(row.context),
-    countOf(row.maxOutput),
+    row.capabilities.embeddings === true ? "–" : countOf(row.maxOutput),
     perMillion(row.price ?? undefined),
     row.usable ? paint.green("ok") : paint.yellow("missing"),
     paint.dim(`${abilities(row.capabilities)} ${endingOf(row)}`.trim() || "?"),
