@@ -15,12 +15,21 @@ const ESSENTIAL: readonly number[] = [0, 1];
 /**
  * Aligned columns without borders, indented by two. The last column wraps at the width of the terminal. If it would be
  * too narrow, columns that are not essential are dropped from the right, which is reported if they have a title; after that,
- * the widest column wraps.
+ * the widest column wraps. The first column wraps at `longestName` even before.
  */
-export function columns(head: Row | undefined, rows: readonly Row[], print: Printer, essential = ESSENTIAL): string[] {
+export function columns(
+  head: Row | undefined,
+  rows: readonly Row[],
+  print: Printer,
+  essential = ESSENTIAL,
+  longestName = Number.POSITIVE_INFINITY,
+): string[] {
   if (rows.length === 0) return [];
   const all = head === undefined ? rows : [head.map((title) => print.paint.dim(title)), ...rows];
-  const shown = fitted(widthsOf(all), print.columns - GAP, essential);
+  const widths = widthsOf(all).map((column) =>
+    column.index === 0 ? { ...column, size: Math.min(column.size, longestName + GAP) } : column,
+  );
+  const shown = fitted(widths, print.columns - GAP, essential);
   print.hide(head?.filter((_, index) => shown.every((column) => column.index !== index)) ?? []);
   const table = new Table({
     chars: NO_LINES,

@@ -32,6 +32,49 @@ describe("budgets", () => {
     await expect(golden).toMatchFileSnapshot(`golden/budgets-${columns}.txt`);
   });
 
+  it("says which calls do not fit into what is left of a budget", async () => {
+    const entryOf = (name: string, tokens: number, lines = "") =>
+      `[models.${name}]\nname = "${name}"\nprovider = "simulator"\nmax_new_tokens = ${tokens}\npricing = { input = 1, output = 10 }\n${lines}`;
+    const embedder = '[models.embedder]\nname = "text-embedding-3-small"\nprovider = "simulator"\n';
+    const toml = `${entryOf("coder", 10_000)}${entryOf("fast", 1_000)}${embedder}
+[budgets.small]
+usd = 0.05
+[budgets.tiny]
+usd = 0.005
+match = { models = ["coder", "fast"] }
+on_exceeded = "fallback"
+[budgets.tokens]
+tokens = 500
+match = { models = ["fast"] }
+[budgets.short-answers]
+usd = 0.05
+max_output = 100
+`;
+    const { out } = await cli(["budgets"], { toml });
+    const [table = "", notes] = out.split("\n\n");
+    expect(table.split("\n").map((line) => line.trim().split(/\s+/).slice(0, 2).join(" "))).toEqual([
+      ...["budget state", "small ok", "tiny refusing", "tokens refusing", "short-answers ok"],
+    ]);
+    expect(notes).toBe(
+      [
+        "  ! small: $0.05 left, and the next call may cost up to $0.1 (coder): refused, unless it has a lower max_new_tokens",
+        "  ! tiny: $0.005 left, and the next call may cost up to $0.01 (fast), $0.1 (coder): skipped, unless it has a lower max_new_tokens",
+        "  ! tokens: 500 tokens left, and the next call may use up to 1k tokens (fast): refused, unless it has a lower max_new_tokens",
+        "  ! short-answers: $0.05 left, and the next call may cost up to $0.1 (coder): refused, unless it has a lower max_new_tokens",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("wraps a long name instead of hiding columns", async () => {
+    const name = "the-budget-of-the-team-that-writes-the-longest-names-in-the-company";
+    const toml = BUDGETS.replace("budgets.team", `budgets.${name}`);
+    const { out, err } = await cli(["budgets"], { toml, terminal: true, columns: 120, env: { NO_COLOR: "1" } });
+    expect(err).toBe("");
+    expect(out.split("\n").filter((line) => line.length > 120)).toEqual([]);
+    expect(out.replaceAll(/[^\w-]*\n[^\w]*/g, "")).toContain("budget");
+  });
+
   it("prints JSON", async () => {
     const { out } = await cli(["budgets", "team", "--json"], { toml: BUDGETS });
     expect(JSON.parse(out)).toMatchObject([{ name: "team", unit: "usd", limit: 25, spent: 0, state: "ok" }]);
