@@ -12,7 +12,7 @@ export class Printer {
   readonly paint: Paint;
   /** Colours for stderr. */
   readonly notePaint: Paint;
-  /** Width of the terminal; infinite without a terminal. */
+  /** Width of the terminal. In a file or pipe, lines are not wrapped, unless COLUMNS is set. */
   readonly columns: number;
   readonly #io: Io;
   readonly #spinner: Spinner;
@@ -20,7 +20,7 @@ export class Printer {
 
   constructor(io: Io, colour: boolean | undefined) {
     this.#io = io;
-    this.columns = io.isTTY ? Math.max(40, io.columns) : Number.POSITIVE_INFINITY;
+    this.columns = Math.max(NARROWEST, io.isTTY ? io.columns : widthIn(io.env));
     this.paint = pc.createColors(colour ?? wantsColour(io, io.isTTY));
     this.notePaint = pc.createColors(colour ?? wantsColour(io, io.stderr.isTTY === true));
     this.#spinner = new Spinner(io.stderr, this.notePaint);
@@ -87,6 +87,13 @@ export class Printer {
     const near = relative(this.#io.cwd, file);
     return near === "" || near.startsWith("..") ? file : near;
   }
+}
+
+const NARROWEST = 40;
+
+/** POSIX: an unset or invalid COLUMNS is ignored. */
+function widthIn({ COLUMNS = "" }: Io["env"]): number {
+  return /^[1-9]\d{0,4}$/.test(COLUMNS) ? Number(COLUMNS) : Number.POSITIVE_INFINITY;
 }
 
 function wantsColour({ env }: Io, isTerminal: boolean): boolean {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { nearest } from "../core/suggest.ts";
 import type { LedgerField, LedgerGroup, LedgerPeriod } from "../index.ts";
 import { UsageError } from "./context.ts";
 
@@ -8,11 +8,16 @@ export const FIELDS: readonly LedgerField[] = [
 export const PERIODS: readonly LedgerPeriod[] = ["hour", "day", "week", "month"];
 const GROUPS: readonly LedgerGroup[] = [...FIELDS, ...PERIODS];
 
+function unknownWord(flag: string, kind: string, word: string, known: readonly string[]): UsageError {
+  const near = nearest(word, known);
+  const hint = near === undefined ? "" : `did you mean "${near}"? `;
+  return new UsageError(`${flag}: unknown ${kind} "${word}"`, `${hint}The ${kind}s are ${known.join(", ")}.`);
+}
+
 export function readGroups(text: string): readonly LedgerGroup[] {
   const names = text.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !(GROUPS as readonly string[]).includes(name));
-  if (unknown !== undefined)
-    throw new InvalidArgumentError(`Unknown group "${unknown}"; the groups are ${GROUPS.join(", ")}.`);
+  if (unknown !== undefined) throw unknownWord("--by", "group", unknown, GROUPS);
   return [...new Set(names)] as LedgerGroup[];
 }
 
@@ -32,4 +37,13 @@ export function readMoment(flag: string, text: string | undefined, nowMs: number
 /** A time without a zone would be local. */
 function withZone(text: string): string {
   return text.includes("T") && !text.endsWith("Z") ? `${text}Z` : text;
+}
+
+/** `field=value`. */
+export function readCondition(text: string): readonly [LedgerField, string] {
+  const [, field = "", value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  if ((FIELDS as readonly string[]).includes(field)) return [field as LedgerField, value];
+  if (!text.includes("="))
+    throw new UsageError(`--where ${text}: expected field=value`, `The fields are ${FIELDS.join(", ")}.`);
+  throw unknownWord("--where", "field", field, FIELDS);
 }

@@ -19,7 +19,7 @@ export interface UsageReport {
 const INDENT = "  ";
 const GAP = 2;
 const BAR_WIDTHS = { narrowest: 8, widest: 40, unlimited: 24 };
-/** A longer name wraps. */
+/** On a terminal, a longer name wraps. */
 const MAX_NAME = 40;
 const MIN_NAME = 10;
 const NAMES_SHARE = 0.35;
@@ -108,8 +108,8 @@ function layoutOf(rows: readonly LedgerSum[], { by, total }: UsageReport, width:
       ...rows.map((sum) => visibleLength(namesOf(sum, by)[at] ?? "")),
     ),
   );
-  const share = Number.isFinite(width) ? Math.max(MIN_NAME, Math.floor((width * NAMES_SHARE) / by.length)) : MAX_NAME;
-  const names = longest.map((size) => Math.min(size, share, MAX_NAME));
+  const share = Math.max(MIN_NAME, Math.floor((width * NAMES_SHARE) / by.length));
+  const names = longest.map((size) => (Number.isFinite(width) ? Math.min(size, share, MAX_NAME) : size));
   const room = (sizes: readonly number[]) =>
     width - INDENT.length - [...names, ...sizes].reduce((sum, size) => sum + size + GAP, 0);
   const options = SELECTIONS.map((selection) => {

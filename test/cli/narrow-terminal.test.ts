@@ -43,6 +43,17 @@ describe.each([60, 80])("a terminal of %i columns", (columns) => {
   });
 });
 
+describe("a pipe", () => {
+  it.each(COMMANDS)("has one line for each row of `%s`, and the width of COLUMNS if that is set", async (command) => {
+    const toml = await world();
+    const run = async (env: Readonly<Record<string, string>>) => (await cli(command.split(" "), { toml, env })).out;
+    const [whole, narrow] = [await run({}), await run({ COLUMNS: "60" })];
+    expect(await run({ COLUMNS: "wide" })).toBe(whole);
+    expect(narrow.split("\n").filter((line) => line.length > 60)).toEqual([]);
+    expect(Math.max(...whole.split("\n").map((line) => line.length))).toBeGreaterThan(60);
+  });
+});
+
 describe.each([60, 80, 120])("help on a terminal of %i columns", (columns) => {
   it.each([[], ["run"], ["models"], ["catalog"], ["check"], ["simulate"]])(
     "fits every line for `%s`",

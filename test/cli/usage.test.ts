@@ -172,12 +172,21 @@ describe("usage", () => {
   });
 
   it.each([
-    [["--by", "models"], 'Unknown group "models"; the groups are model, provider'],
+    [
+      ["--by", "models"],
+      'error: --by: unknown group "models"\n  do     did you mean "model"? The groups are model, provider',
+    ],
     [
       ["--since", "yesterday"],
       "--since yesterday: expected a time span such as 7d, 12h or 30m, or a date such as 2026-01-31",
     ],
+    [["--by", "day,tage"], 'unknown group "tage"\n  do     did you mean "tag"?'],
+    [["--by", ""], 'unknown group ""\n  do     The groups are model'],
     [["--where", "user"], "--where user: expected field=value"],
+    [
+      ["--where", "modle=x"],
+      'error: --where: unknown field "modle"\n  do     did you mean "model"? The fields are model',
+    ],
     [["--where", "day=2026-01-01"], "The fields are model, provider, entry, user, tag, scope, key, outcome, code."],
     [["--json", "--csv"], "--json and --csv exclude each other"],
     [["--since", "7d", "--until", "14d"], "--since 7d is not before --until 14d"],

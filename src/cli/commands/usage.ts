@@ -6,7 +6,7 @@ import { type CliContext, Failure, UsageError } from "../context.ts";
 import { collect } from "../flag-values.ts";
 import { type Project, withProject } from "../project.ts";
 import { csvOf } from "../usage-csv.ts";
-import { FIELDS, readGroups, readMoment } from "../usage-flags.ts";
+import { readCondition, readGroups, readMoment } from "../usage-flags.ts";
 import { type UsageReport, usageText } from "../usage-table.ts";
 
 interface UsageFlags {
@@ -38,7 +38,7 @@ export function configureUsage(command: Command, context: CliContext): void {
 
 async function showUsage(flags: UsageFlags, context: CliContext): Promise<void> {
   if (flags.csv === true && context.flags.json === true) throw new UsageError("--json and --csv exclude each other");
-  const where = conditionsIn(flags.where ?? []);
+  const where = Object.fromEntries((flags.where ?? []).map(readCondition));
   await withProject(context, async (project) => {
     checkLedger(project, context);
     let shown = "";
@@ -109,14 +109,4 @@ const CLEAR = "\u001b[H\u001b[2J";
 
 function isoOf(timeMs: number | undefined): string | null {
   return timeMs === undefined ? null : new Date(timeMs).toISOString();
-}
-
-function conditionsIn(texts: readonly string[]): Readonly<Partial<Record<LedgerField, string>>> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const [, field = "", value = ""] = /^([a-z]+)=(.*)$/s.exec(text) ?? [];
-      if ((FIELDS as readonly string[]).includes(field)) return [field, value];
-      throw new UsageError(`--where ${text}: expected field=value`, `The fields are ${FIELDS.join(", ")}.`);
-    }),
-  );
 }
