@@ -99,7 +99,7 @@ describe("the events of a call", () => {
     expect(told.filter((name) => name.startsWith("cache"))).toEqual(["cache miss", "cache hit"]);
     expect(seen.at(-1)?.event).toMatchObject({ cached: true, cost: { usd: 0 } });
     const adjustments = seen.filter(({ name }) => name === "adjustment").map(({ event }) => event.adjustment);
-    const dropped = { setting: "top_k", from: 3, to: undefined };
+    const dropped = { setting: "top_k", from: 3 };
     expect(adjustments).toMatchObject([dropped, dropped]);
   });
 
