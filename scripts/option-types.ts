@@ -14,6 +14,7 @@ const HOMES: Readonly<Record<string, string>> = {
   Effort: "option-values",
   EntryRateLimit: "budget",
   EntryMessage: "message",
+  MockAnswer: "mock-answer",
   ModelErrorCode: "error-codes",
   PromptCache: "option-values",
   ResponseFormat: "option-values",

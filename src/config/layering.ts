@@ -26,10 +26,18 @@ export interface EntrySources {
 }
 
 export const SIMULATOR = "simulator";
+const MOCK_KEY = "mock_response";
 
 /** The provider whose facts apply. A simulated entry keeps those of the provider it simulates. */
 export function servedProvider({ provider, simulatedProvider }: EntrySources): string | undefined {
   return provider === SIMULATOR ? simulatedProvider : provider;
+}
+
+/** An entry with `mock_response` is simulated. */
+export function withMock(sources: EntrySources): EntrySources {
+  const { provider } = sources;
+  if (provider === undefined || provider === SIMULATOR || topValue(sources, MOCK_KEY) === undefined) return sources;
+  return { ...sources, provider: SIMULATOR, simulatedProvider: provider };
 }
 
 /** Keys that belong to one provider and must never be sent to another. */
@@ -62,6 +70,7 @@ export function mergeSources(
       if (counts(source, key)) merged[key] = layOver(merged[key], value, key);
     }
   }
+  if (merged[MOCK_KEY] !== undefined && sources.provider === SIMULATOR) merged["provider"] = SIMULATOR;
   for (const key of FALLBACK_KEYS) {
     const list = merged[key];
     if (Array.isArray(list)) merged[key] = [...new Set(list.flatMap(expand))].filter((name) => name !== sources.name);
@@ -93,6 +102,9 @@ export function findSource(
   path: Path,
 ): { readonly source: SourceTable; readonly path: Path } | undefined {
   const [key, ...rest] = path;
+  // The key that made the entry a simulated one.
+  if (key === "provider" && sources.provider === SIMULATOR && topValue(sources, key) !== SIMULATOR)
+    return findSource(sources, [MOCK_KEY]);
   const spellings = [String(key), ...Object.keys(KEY_ALIASES).filter((alias) => KEY_ALIASES[alias] === key)];
   for (const source of sources.tables.toReversed()) {
     if (!counts(source, String(key))) continue;

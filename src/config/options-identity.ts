@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { WIRE_NAMES } from "../core/wire-name.ts";
+import { mockAnswersOf, mockResponse } from "./mock-response.ts";
 import { type Options, option } from "./option.ts";
 import { isReference } from "./references.ts";
 import { address, flag, freeTable, oneOf, table, text } from "./schema-values.ts";
@@ -59,6 +60,14 @@ export const identityOptions = {
         "Who serves the model: openai, azure, anthropic, google, vertex, one of the compatible hosts (deepseek, groq, mistral, ollama, …), simulator, or any name of your own together with `base_url` and `custom_llm_provider`.",
       examples: ["openai", "anthropic", "google", "simulator"],
     }),
+  ),
+  mock_response: option(
+    mockResponse.meta({
+      description:
+        "The simulator answers the entry with this text, or with one answer after another; the last one repeats. No request leaves the machine, and no key is needed. A table has `text`, `reasoning`, `tool_calls`, or `error` or `status`; also `retry_after`, `delay` and `break_after`.",
+      examples: ["Hello.", [{ error: "rate-limit", retry_after: "1s" }, "Hello."]],
+    }),
+    { type: "readonly MockAnswer[]", convert: mockAnswersOf },
   ),
   extends: option(
     text().meta({

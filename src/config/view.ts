@@ -1,4 +1,4 @@
-import { type EntrySources, type LayerKind, SIMULATOR, type SourceTable } from "./layering.ts";
+import { type EntrySources, type LayerKind, SIMULATOR, type SourceTable, withMock } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import { type Place, type Source, writerOf } from "./source.ts";
@@ -174,14 +174,14 @@ export class View {
     const provided = provider === undefined ? [] : this.#sharedTables("provider", provider);
     // Most entries are one table and are not copied.
     if (foreign === 0 && defaults.length + simulated.length + provided.length === 0)
-      return { name, provider, simulatedProvider, tables: own };
+      return withMock({ name, provider, simulatedProvider, tables: own });
     const tables = defaults.map((table, index) => (index < foreignDefaults ? { ...table, foreign: true } : table));
     tables.push(...simulated, ...provided);
     for (let index = 0; index < own.length; index++) {
       const table = own[index] as SourceTable;
       tables.push(index < foreign ? { ...table, foreign: true } : table);
     }
-    return { name, provider, simulatedProvider, tables };
+    return withMock({ name, provider, simulatedProvider, tables });
   }
 
   /** The tables of the entry and those it extends, lowest precedence first. */

@@ -2,6 +2,7 @@
 import type { EntryRateLimit } from "./budget.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import type { EntryMessage } from "./message.ts";
+import type { MockAnswer } from "./mock-answer.ts";
 import type { Effort, PromptCache, ResponseFormat, ResponseFormatInput, StripSpecialTokens, StripTokens, ToolsInput } from "./option-values.ts";
 import type { Tool, ToolChoice } from "./tool.ts";
 
@@ -114,6 +115,12 @@ export interface EntryOptions extends Settings {
    * mistral, ollama, …), simulator, or any name of your own together with `base_url` and `custom_llm_provider`.
    */
   readonly provider?: string;
+  /**
+   * The simulator answers the entry with this text, or with one answer after another; the last one repeats. No request
+   * leaves the machine, and no key is needed. A table has `text`, `reasoning`, `tool_calls`, or `error` or `status`;
+   * also `retry_after`, `delay` and `break_after`.
+   */
+  readonly mockResponse?: readonly MockAnswer[];
   /**
    * The provider's key, best as "env:NAME"; "env:NAME:-default" has a default. An array is rotated: the next key is
    * tried when one is refused or used up. Default: the provider's usual environment variable.

@@ -1,5 +1,6 @@
 import type { Price } from "./cost.ts";
 import type { Message } from "./message.ts";
+import type { MockAnswer } from "./mock-answer.ts";
 import type { Adaptation, Policy } from "./options.generated.ts";
 import type { Effort, SettingName, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";
@@ -166,6 +167,8 @@ export interface Target {
   readonly modelId: string;
   /** Answered by the embedded simulator. */
   readonly simulated?: boolean | undefined;
+  /** The answers of the simulator, in order; the last one repeats. Default: it generates them. */
+  readonly mock?: readonly MockAnswer[] | undefined;
   /** Wire format. */
   readonly dialect: string;
   readonly address: Address;

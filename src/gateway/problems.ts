@@ -1,6 +1,7 @@
 import { isModelError, type ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
-import { type Problem, type ProblemKind, Rejection } from "../dialects/served/problem.ts";
+import type { ProblemKind } from "../core/problem-kind.ts";
+import { type Problem, Rejection } from "../dialects/served/problem.ts";
 
 /** How a failed call is reported to the client. */
 interface Row {

@@ -51,6 +51,7 @@ const OF_THE_CALL = [
 const COMPARED = [
   "provider",
   "modelId",
+  "mock",
   "dialect",
   "address",
   "headers",

@@ -1,8 +1,8 @@
 import { invalidOption } from "../core/check-options.ts";
 import { own } from "../core/own.ts";
+import { PROBLEM_KINDS } from "../core/problem-kind.ts";
 import { nearest } from "../core/suggest.ts";
 import { SIMULATED_FINISHES, type SimulatedAnswer, type SimulatedUsage } from "../dialects/served/answer.ts";
-import { PROBLEM_KINDS } from "../dialects/served/problem.ts";
 import type { Fault } from "./fault.ts";
 
 /** The allowed values: one of some strings, an object with known keys, or anything. */

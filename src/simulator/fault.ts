@@ -1,5 +1,5 @@
+import type { ProblemKind } from "../core/problem-kind.ts";
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
-import type { ProblemKind } from "../dialects/served/problem.ts";
 
 /**
  * One scripted step for the next (matching) request. An empty step `{}` is a normal answer, for scripts like "fail, answer,

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { retryAfterOf } from "../core/answer-headers.ts";
 import { isDeep } from "../core/bounded-depth.ts";
+import type { ProblemKind } from "../core/problem-kind.ts";
 import type { WireName } from "../core/wire-name.ts";
 import { anthropic } from "../dialects/anthropic/server/write-response.ts";
 import { google } from "../dialects/google/server/write-response.ts";
@@ -10,7 +11,7 @@ import { openaiResponses } from "../dialects/openai/server/write-responses-respo
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import { dataText, sseText } from "../dialects/served/framing.ts";
 import { asArray, asObject, type Json } from "../dialects/served/json.ts";
-import { kindOfStatus, type Problem, type ProblemKind, Rejection } from "../dialects/served/problem.ts";
+import { kindOfStatus, type Problem, Rejection } from "../dialects/served/problem.ts";
 import { promptTokens } from "../dialects/served/prompt-segment.ts";
 import type { SimulatedRequest } from "../dialects/served/request.ts";
 import type { SimulatedServer } from "../dialects/served/wire-server.ts";

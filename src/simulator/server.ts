@@ -14,9 +14,9 @@ import { credentialOf, maskedHeaders, maskedPath, type RecordedRequest, type Wri
 import { type Memory, respond } from "./respond.ts";
 import { type Route, routeOf } from "./route.ts";
 
+export type { ProblemKind } from "../core/problem-kind.ts";
 export type { WireName } from "../core/wire-name.ts";
 export type { SimulatedAnswer, SimulatedFinish, SimulatedUsage } from "../dialects/served/answer.ts";
-export type { ProblemKind } from "../dialects/served/problem.ts";
 export type {
   PromptSegment,
   ReasoningWish,

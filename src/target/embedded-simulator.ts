@@ -1,16 +1,21 @@
 import type { Call } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
+import type { MockAnswer } from "../core/mock-answer.ts";
 import type { Operation, RequestOperation } from "../core/operation.ts";
 import type { Target } from "../core/target.ts";
 import type { WireName } from "../core/wire-name.ts";
 import type { Simulator, SimulatorOptions } from "../simulator/server.ts";
+import { mockScript } from "./mock-script.ts";
 
 /** The provider "simulator" of one factory: an HTTP server on loopback, started by the first request that needs it. */
 export class EmbeddedSimulator {
   #starting: Promise<Simulator> | undefined;
   #started = false;
   readonly #wrapped = new Map<Dialect, Dialect>();
-  readonly #located = new WeakMap<Target, Target>();
+  #located = new WeakMap<Target, Target>();
+  /** The path of each `mock_response`: the targets of an entry, one for each wire format, have one script. */
+  #mockPaths = new WeakMap<object, string>();
+  #mocks = 0;
 
   /** `options` apply only to the call that starts it. */
   start(options?: SimulatorOptions): Promise<Simulator> {
@@ -26,7 +31,16 @@ export class EmbeddedSimulator {
     const { startSimulator } = await import("../simulator/server.ts");
     const simulator = await startSimulator({ unref: true, ...options });
     this.#started = true;
-    return simulator;
+    return Object.defineProperty(simulator, "reset", { value: this.#resetting(simulator.reset) });
+  }
+
+  /** Deletes the answers of `mock_response` too, which are then scripted anew. */
+  #resetting(reset: () => void): () => void {
+    return () => {
+      reset();
+      this.#located = new WeakMap();
+      this.#mockPaths = new WeakMap();
+    };
   }
 
   async close(): Promise<void> {
@@ -69,10 +83,27 @@ export class EmbeddedSimulator {
     const simulator = await this.start();
     let target = this.#located.get(operation.target);
     if (target === undefined) {
-      const baseUrl = simulator.baseUrl(operation.target.dialect as WireName);
-      target = Object.freeze({ ...operation.target, address: { ...operation.target.address, baseUrl } });
+      target = this.#at(simulator, operation.target);
       this.#located.set(operation.target, target);
     }
     return { ...operation, target };
+  }
+
+  #at(simulator: Simulator, target: Target): Target {
+    const { mock, dialect, address } = target;
+    const path = mock === undefined ? "" : this.#mockPath(simulator, mock);
+    const baseUrl = simulator.baseUrl(dialect as WireName).replace(simulator.url, simulator.url + path);
+    return Object.freeze({ ...target, address: { ...address, baseUrl } });
+  }
+
+  /** The path by which the simulator finds the answers. */
+  #mockPath(simulator: Simulator, mock: readonly MockAnswer[]): string {
+    let path = this.#mockPaths.get(mock);
+    if (path === undefined) {
+      path = `/mock-${this.#mocks++}`;
+      simulator.script(...mockScript(mock, `${path}/`));
+      this.#mockPaths.set(mock, path);
+    }
+    return path;
   }
 }

@@ -31,6 +31,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   const target: Target = {
     ...{ entry: name, provider: entry.provider, modelId: entry.name, simulated, dialect, address, origin, facts },
     key: `${origin} ${entry.name}`,
+    mock: entry.mockResponse,
     auth: authOf(source, dialect, context),
     credentials: credentialsOf(source, context),
     headers: { ...row?.headers, ...entry.extraHeaders },

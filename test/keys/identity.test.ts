@@ -305,3 +305,11 @@ keyTest("models.*.tls.reject_unauthorized", async () => {
   expect(refused).toMatchObject({ ok: false, error: { code: "connection_failed" } });
   expect(server.arrivals).toHaveLength(1);
 });
+
+keyTest("models.*.mock_response", async () => {
+  const server = await host();
+  const mocked = entryAt(server.url, "openai", 'api_key = "env:NOT_SET"\nmock_response = "Hi from a mock."');
+  const reply = await factoryOf(mocked).create().codegen(PROMPT);
+  expect(reply).toMatchObject({ text: "Hi from a mock.", provider: "simulator" });
+  expect(server.arrivals).toHaveLength(0);
+});

@@ -1,21 +1,4 @@
-export const PROBLEM_KINDS = [
-  "rate-limit",
-  "quota",
-  "overloaded",
-  "server",
-  "timeout",
-  "auth",
-  "forbidden",
-  "not-found",
-  "context",
-  "too-large",
-  "filter",
-  "refusal",
-  "invalid",
-] as const;
-
-/** The kind of an error of a request or provider, independent of the wire format. */
-export type ProblemKind = (typeof PROBLEM_KINDS)[number];
+import type { ProblemKind } from "../../core/problem-kind.ts";
 
 export interface Problem {
   readonly kind: ProblemKind;

@@ -5,6 +5,7 @@ import { isModelError } from "../../../src/core/error.ts";
 import type { ModelErrorCode } from "../../../src/core/error-codes.ts";
 import type { FinishReason, FlowEvent } from "../../../src/core/event.ts";
 import { modelErrorOf } from "../../../src/core/failure.ts";
+import { PROBLEM_KINDS, type ProblemKind } from "../../../src/core/problem-kind.ts";
 import { messagesDecoder } from "../../../src/dialects/anthropic/decode.ts";
 import { messagesAnswer } from "../../../src/dialects/anthropic/server/messages-answer.ts";
 import { anthropic } from "../../../src/dialects/anthropic/server/write-response.ts";
@@ -20,7 +21,6 @@ import { openaiChat } from "../../../src/dialects/openai/server/write-chat-respo
 import { openaiResponses } from "../../../src/dialects/openai/server/write-responses-response.ts";
 import { samplesOf, type WrittenSample } from "../../../src/dialects/served/answer-parts.ts";
 import { type AnswerForm, type AnswerHead, writeAll } from "../../../src/dialects/served/answer-writer.ts";
-import { PROBLEM_KINDS, type ProblemKind } from "../../../src/dialects/served/problem.ts";
 import type { SimulatedServer as ServerWire } from "../../../src/dialects/served/wire-server.ts";
 import type { WireEvent } from "../../../src/dialects/server-wire.ts";
 import type { Wire } from "../../harness/wires.ts";

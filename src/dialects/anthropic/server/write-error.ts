@@ -1,5 +1,6 @@
+import type { ProblemKind } from "../../../core/problem-kind.ts";
 import type { Json } from "../../served/json.ts";
-import { messageOf, type Problem, type ProblemKind } from "../../served/problem.ts";
+import { messageOf, type Problem } from "../../served/problem.ts";
 
 interface Row {
   readonly status: number;
