@@ -14,6 +14,7 @@ import { ModelError } from "../core/error.ts";
 import { silentLogger } from "../core/logger.ts";
 import { own } from "../core/own.ts";
 import { scopePath } from "../core/scope.ts";
+import { nearest } from "../core/suggest.ts";
 import type { BreakerState, Target } from "../core/target.ts";
 import { WIRE_NAMES } from "../core/wire-name.ts";
 import type { BudgetStatus } from "../layers/budget-status.ts";
@@ -243,10 +244,7 @@ export class ModelFactory<Models = Registered> {
   usage(): UsageTotal;
   usage(by: UsageGroup): Readonly<Record<string, UsageTotal>>;
   usage(by?: UsageGroup): UsageTotal | Readonly<Record<string, UsageTotal>> {
-    if (by !== undefined && !USAGE_GROUPS.includes(by))
-      throw invalidOption(
-        `usage: unknown group "${String(by)}"; use ${USAGE_GROUPS.map((name) => `"${name}"`).join(", ")}`,
-      );
+    if (by !== undefined && !USAGE_GROUPS.includes(by)) throw unknownGroup(String(by));
     return by === undefined ? this.#shared.totals.total() : this.#shared.totals.by(by);
   }
 
@@ -482,6 +480,14 @@ export class ModelFactory<Models = Registered> {
     if (running) throw closedError();
     throw new ModelError({ code: "aborted", message: "The factory is closed; create another one for more calls." });
   }
+}
+
+function unknownGroup(by: string): ModelError {
+  const near = nearest(by, USAGE_GROUPS);
+  const hint = near === undefined ? "" : ` (did you mean "${near}"?)`;
+  return invalidOption(
+    `usage: unknown group "${by}"${hint}; use ${USAGE_GROUPS.map((name) => `"${name}"`).join(", ")}`,
+  );
 }
 
 /** The source of a factory's configuration: a file, or text. */

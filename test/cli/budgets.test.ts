@@ -66,6 +66,25 @@ max_output = 100
     );
   });
 
+  it.each([
+    ["usd = 0.009", "", false],
+    ["usd = 0.02", "", true],
+    ["usd = 0.002\nmax_output = 100", "", true],
+    ["usd = 0.009", "max_new_tokens = 100", true],
+    ["usd = 0.02", "extra_body = { max_tokens = 5_000 }", true],
+    ["tokens = 900", "", false],
+    ["tokens = 1_500", "", true],
+  ])("says of a budget with %s and an entry with %j what its next call meets", async (limit, line, fits) => {
+    const model =
+      'name = "own"\nprovider = "simulator"\npricing = { input = 1, output = 10 }\ncapabilities = { max_output = 1_000 }';
+    const toml = `[models.own]\n${model}\n${line}\n[budgets.team]\n${limit}\n`;
+    const { out } = await cli(["budgets"], { toml });
+    const { err, code } = await cli(["run", "-q", "a"], { toml });
+    const told = /team +refusing.*the next call may (?:cost|use) up to/s.test(out);
+    if (told) expect(err).toMatch(/^error: budget_exceeded: /);
+    expect({ told, code }).toEqual({ told: !fits, code: fits && !line.includes("extra_body") ? 0 : 1 });
+  });
+
   it("wraps a long name instead of hiding columns", async () => {
     const name = "the-budget-of-the-team-that-writes-the-longest-names-in-the-company";
     const toml = BUDGETS.replace("budgets.team", `budgets.${name}`);

@@ -160,7 +160,7 @@ describe("options of the factory", () => {
     expect([failure.code, failure.message]).toEqual(["invalid_request", expect.stringContaining("TOML text")]);
     const factory = ModelFactory.parse(toml);
     const usage = await failureOf((async () => factory.usage("models" as never))());
-    expect(usage.message).toContain('unknown group "models"; use "model", "provider"');
+    expect(usage.message).toContain('unknown group "models" (did you mean "model"?); use "model", "provider"');
     await factory.close();
   });
 
