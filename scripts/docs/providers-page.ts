@@ -34,8 +34,10 @@ function keyCell({ keyEnv, keyless, tokenHook }: ProviderRow): string {
   return keyless === true ? `none; ${names} if set` : names;
 }
 
-function quirkCells({ id, quirks, headers }: ProviderRow): string[] {
+function quirkCells({ id, quirks, headers = {}, ownHeaders = {} }: ProviderRow): string[] {
   const { lacks = [], maxTemperature, maxStops, reasoningField, jsonMode, toolIds, defaults, streamUsage } = quirks;
+  const computed = Object.values(quirks.headersByRequest ?? {}).flatMap((group) => Object.keys(group));
+  const sent = [...new Set([...Object.keys(headers), ...computed])];
   const limits = [
     ...(maxTemperature === undefined ? [] : [`temperature up to ${maxTemperature}`]),
     ...(maxStops === undefined ? [] : [`${maxStops} stop ${maxStops === 1 ? "sequence" : "sequences"}`]),
@@ -52,7 +54,10 @@ function quirkCells({ id, quirks, headers }: ProviderRow): string[] {
             .join(", ")} by default`,
         ]),
     ...(streamUsage === false ? ["usage is sent without being requested"] : []),
-    ...(headers === undefined ? [] : [`sends ${Object.keys(headers).map(code).join(", ")}`]),
+    ...(sent.length === 0 ? [] : [`sends ${sent.map(code).join(", ")}`]),
+    ...Object.entries(ownHeaders).map(
+      ([name, meaning]) => `needs ${code(name)} in ${code("extra_headers")}: ${meaning}`,
+    ),
   ];
   return [code(id), lacks.map((name) => code(keyOf(name))).join(", "), limits.join(", "), more.join(", ")];
 }

@@ -29,6 +29,8 @@ export interface ProviderRow {
   readonly quirks: Quirks;
   /** Sent with every request; an entry's `extra_headers` take precedence. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Headers that only the user can set, in lower case, each with its meaning: names of a program are not shipped. */
+  readonly ownHeaders?: Readonly<Record<string, string>>;
   /** Supports short-lived tokens, always as `Authorization: Bearer`, even if keys use another header. */
   readonly tokenHook?: boolean;
   /** The provider's API reference; the source of the quirks. */

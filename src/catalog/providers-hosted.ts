@@ -207,9 +207,21 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://api.githubcopilot.com",
     keyEnv: ["COPILOT_TOKEN", "GITHUB_COPILOT_TOKEN"],
     auth: "bearer",
-    // Rejects requests without editor and integration headers.
-    headers: { "editor-version": "modelwright/0.1.0", "copilot-integration-id": "vscode-chat" },
-    quirks: { maxTokensKey: "max_tokens", systemRole: "system", lacks: ["logitBias", "serviceTier", "verbosity"] },
+    // Rejects requests without an editor: "missing Editor-Version header for IDE auth".
+    headers: { "editor-version": "modelwright/0.1.0" },
+    ownHeaders: { "copilot-integration-id": "the id of your program at GitHub" },
+    quirks: {
+      maxTokensKey: "max_tokens",
+      systemRole: "system",
+      lacks: ["logitBias", "serviceTier", "verbosity"],
+      // Rejects images without the first one; bills a request of the user as a premium request, and the steps of a tool loop
+      // as part of it: https://github.com/BerriAI/litellm/issues/12859, https://github.com/anomalyco/opencode/pull/773
+      headersByRequest: {
+        withImages: { "copilot-vision-request": "true" },
+        fromUser: { "x-initiator": "user" },
+        fromProgram: { "x-initiator": "agent" },
+      },
+    },
     tokenHook: true,
     docs: "https://docs.github.com/en/copilot/reference/ai-models/supported-models",
   },

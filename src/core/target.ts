@@ -109,6 +109,18 @@ export interface Quirks {
   readonly maxImageTokens?: number | undefined;
   /** How it takes texts for embeddings. */
   readonly embeddings?: EmbeddingQuirks | undefined;
+  /** Headers that depend on the request. */
+  readonly headersByRequest?: HeadersByRequest | undefined;
+}
+
+/** Headers of a provider that depend on the request; names in lower case. Headers of an entry or a call take precedence. */
+export interface HeadersByRequest {
+  /** Sent if a message has an image. */
+  readonly withImages: Readonly<Record<string, string>>;
+  /** Sent if the last message is the user's. */
+  readonly fromUser: Readonly<Record<string, string>>;
+  /** Sent if the last message is an answer or a tool's result, so that the program goes on by itself. */
+  readonly fromProgram: Readonly<Record<string, string>>;
 }
 
 /** How a provider takes texts for embeddings. */

@@ -1,6 +1,7 @@
 import type { Operation } from "../core/operation.ts";
 import type { AuthHeader, Target } from "../core/target.ts";
 import { targetError } from "../core/target-error.ts";
+import { headersByRequest } from "./headers-by-request.ts";
 
 /** Headers to send; `null` suppresses a default header of the SDK. */
 export type RequestHeaders = Record<string, string | null>;
@@ -48,13 +49,16 @@ export function clientCredential(operation: Operation): {
 
 /** Headers of one request; they take precedence over those of the client, including its credential. */
 export function requestHeaders({ target, request }: Operation): RequestHeaders | undefined {
-  if (request === undefined || Object.keys(request.extraHeaders).length === 0) return undefined;
+  if (request === undefined) return undefined;
+  const rules = target.quirks.headersByRequest;
+  const computed = rules === undefined ? undefined : headersByRequest(rules, request, target);
+  if (Object.keys(request.extraHeaders).length === 0) return computed;
   const own = Object.entries(request.extraHeaders).map(([name, value]) => [name.toLowerCase(), value] as const);
   const replaced =
     own.some(([name]) => AUTH_HEADERS.includes(name)) && target.auth !== "none"
       ? { [HEADER_OF[target.auth]]: null }
       : {};
-  return lay(replaced, own, target);
+  return lay({ ...computed, ...replaced }, own, target);
 }
 
 function lay(headers: RequestHeaders, own: readonly (readonly [string, string])[], target: Target): RequestHeaders {

@@ -5,7 +5,7 @@ import { ModelError } from "../core/error.ts";
 import { own } from "../core/own.ts";
 import { Secret } from "../core/secret.ts";
 import type { AuthHeader, Credentials, Token } from "../core/target.ts";
-import { keyRemedy } from "./key-remedy.ts";
+import { credentialRemedy } from "./credential-remedy.ts";
 import type { ResolveContext, ResolvedEntry } from "./resolve-context.ts";
 
 type Hooks = Pick<ResolveContext, "tokens">;
@@ -33,8 +33,8 @@ export function credentialsOf(source: ResolvedEntry, context: ResolveContext): C
   if (simulated) return { keys: [] };
   const hook = own(context.tokens, entry.provider);
   const keys = (entry.apiKey ?? []).map((key) => new Secret(key));
-  if (hook === undefined) return { keys, remedy: keyRemedy(source, context) };
-  const remedy = `check the token hook of "${entry.provider}"`;
+  const remedy = credentialRemedy(source, hook !== undefined, context);
+  if (hook === undefined) return { keys, remedy };
   return { keys, remedy, token: async () => tokenOf(await hook({ provider: entry.provider, model: entry.entry })) };
 }
 

@@ -13,6 +13,8 @@ import { retirementOf } from "../core/retirement.ts";
 import { capabilitiesUsed } from "../core/supported-settings.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
+import { missingHeaders } from "./credential-remedy.ts";
+import { rowOf } from "./entry-provider.ts";
 import type { LintFinding } from "./lint-finding.ts";
 import { idleKeys } from "./lint-kind.ts";
 import { budgetFindings, rateLimitFindings } from "./lint-limits.ts";
@@ -52,6 +54,7 @@ export class Linter {
     return [
       ...(this.#vendor(target) ?? this.#id(target)),
       ...this.#retirement(target),
+      ...this.#headers(target),
       ...this.#changes(target),
       ...this.#idle(target),
       ...this.#window(target),
@@ -111,6 +114,16 @@ export class Linter {
     const advice = successor === undefined ? "" : `; use ${successor}`;
     const message = `${modelId} ${when === "past" ? "retired" : "retires"} on ${retiresOn}${advice}`;
     return [this.#finding(target, "warning", "name", message)];
+  }
+
+  /** Headers that only the user can set; a server at a custom `base_url` may add them. */
+  #headers(target: Target): readonly LintFinding[] {
+    const entry = this.#context.config.entry(target.entry);
+    if (target.provider === SIMULATOR || entry.baseUrl !== undefined) return [];
+    return missingHeaders({ entry, row: rowOf(entry, this.#context) }).map(({ name, meaning }) => {
+      const message = `${target.provider} expects the header "${name}", ${meaning}; set it in extra_headers`;
+      return this.#finding(target, "warning", "provider", message);
+    });
   }
 
   #changes(target: Target): readonly LintFinding[] {

@@ -93,7 +93,7 @@ describe("providers", () => {
     expect(findProvider("huggingface")?.quirks.defaults).toEqual({ topP: 0.9 });
     expect(findProvider("mistral")?.quirks.toolIds).toBe("nine-alphanumeric");
     expect(findProvider("azure")?.auth).toBe("api-key");
-    expect(Object.keys(findProvider("copilot")?.headers ?? {})).toEqual(["editor-version", "copilot-integration-id"]);
+    expect(Object.keys(findProvider("copilot")?.headers ?? {})).toEqual(["editor-version"]);
     expect(findProvider("copilot")?.tokenHook).toBe(true);
   });
 

@@ -199,13 +199,12 @@ describe("token hooks", () => {
     expect(asked).toEqual([{ provider: "vertex", model: "main" }]);
   });
 
-  test("Copilot: the editor's headers and the hook's token; extra_headers take precedence", async () => {
+  test("Copilot: the library's name and the hook's token; extra_headers take precedence", async () => {
     const tokens = { copilot: async () => "copilot-token" };
     const seen = await first('provider = "copilot"', { tokens });
     expect(seen.headers).toMatchObject({
       authorization: "Bearer copilot-token",
-      "editor-version": expect.stringMatching(/./),
-      "copilot-integration-id": "vscode-chat",
+      "editor-version": expect.stringMatching(/^modelwright\//),
     });
     const own = await first('provider = "copilot"\nextra_headers = { Copilot-Integration-Id = "mine" }', { tokens });
     expect(own.headers["copilot-integration-id"]).toBe("mine");

@@ -2,8 +2,27 @@ import type { EntryConfig } from "../config/load.ts";
 import { isSecretName } from "../core/secret-name.ts";
 import type { ResolveContext, ResolvedEntry } from "./resolve-context.ts";
 
-/** What to do if the provider rejects the API keys of an entry. Names variables and places, never a value. */
-export function keyRemedy(source: ResolvedEntry, context: ResolveContext): string {
+/** What to do if the provider rejects the credential of an entry. Names variables and places, never a value. */
+export function credentialRemedy(source: ResolvedEntry, hooked: boolean, context: ResolveContext): string {
+  const { provider } = source.entry;
+  const remedy = hooked ? `check the token hook of "${provider}"` : keyRemedy(source, context);
+  return [remedy, ...missingHeaders(source).map(({ name }) => `set "${name}" in extra_headers`)].join("; ");
+}
+
+interface OwnHeader {
+  readonly name: string;
+  readonly meaning: string;
+}
+
+/** The headers of the provider that only the user can set, and that the entry does not set. */
+export function missingHeaders({ entry, row }: Pick<ResolvedEntry, "entry" | "row">): readonly OwnHeader[] {
+  const set = Object.keys(entry.extraHeaders ?? {}).map((name) => name.toLowerCase());
+  return Object.entries(row?.ownHeaders ?? {})
+    .filter(([name]) => !set.includes(name))
+    .map(([name, meaning]) => ({ name, meaning }));
+}
+
+function keyRemedy(source: ResolvedEntry, context: ResolveContext): string {
   const { entry } = source;
   const names = [...new Set(namesOf(source, context))];
   if (names.length > 0 && entry.authHeader !== "none") return `check ${names.join(", ")}`;
