@@ -88,6 +88,7 @@ export {
   type Registered,
 } from "./factory/factory.ts";
 export type { LedgerReader } from "./factory/ledger-reader.ts";
+export type { ListedModel, ListOptions, UnavailableList } from "./factory/model-list.ts";
 export type { CreateOptions, FactoryOptions, TokenRequest } from "./factory/options.ts";
 export type { ReloadEvent, Reloaded } from "./factory/reload.ts";
 export type { BudgetStatus } from "./layers/budget-status.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { OPTION_GROUPS, shapeOf as schemasOf } from "../../src/config/options.ts";
-import { configSchema } from "../../src/config/schema.ts";
+import { configSchema, providerOnly } from "../../src/config/schema.ts";
 import { gatewaySection } from "../../src/config/schema-gateway.ts";
 import { ledgerSection } from "../../src/config/schema-ledger.ts";
 import { budgetSection, rateLimitSection } from "../../src/config/schema-money.ts";
@@ -56,6 +56,9 @@ export function modelsTomlPage(): string {
     "## Top of the file",
     keyTable({ default_model, include } as Shape),
     "`[defaults]`, `[providers.NAME]`, `[models.NAME]` and `[profiles.NAME]` have the keys above; the [guide](../guide/models-toml.md#inheritance) explains how they are combined.",
+    "### Only in `[providers.NAME]`",
+    "See the [guide](../guide/model-facts.md#models-without-an-entry).",
+    keyTable(providerOnly),
     "An environment variable overrides a single key: `MODELWRIGHT_MODELS__NAME__KEY`, `MODELWRIGHT_DEFAULTS__KEY`, `MODELWRIGHT_PROVIDERS__NAME__KEY`, `MODELWRIGHT_CACHE__KEY`, `MODELWRIGHT_LOGGING__KEY`, `MODELWRIGHT_STATE__KEY`, `MODELWRIGHT_LEDGER__KEY`, `MODELWRIGHT_RECORD__KEY`, `MODELWRIGHT_AUDIT__KEY`, `MODELWRIGHT_TELEMETRY__KEY` and `MODELWRIGHT_DEFAULT_MODEL`. Any other variable that begins with `MODELWRIGHT_` is an error when a file is loaded, except `MODELWRIGHT_CONFIG`, `MODELWRIGHT_PROFILE`, `MODELWRIGHT_SIMULATE`, `MODELWRIGHT_RECORD` and the names that the file refers to with `env:`.",
     "### `[aliases]`",
     `${aliases?.meta()?.description} Example: \`smart = "coder"\`.`,

@@ -35,13 +35,14 @@ export interface DiscoveredPlace {
 
 export function discoveredPlaces(listings: readonly Listing[], overlay: Overlay | undefined): DiscoveredPlace[] {
   return listings.map(({ provider, baseUrl, users, answer }) => {
-    const place = { provider, baseUrl, wire: users[0]?.row.wire ?? "", entries: users.map(({ row }) => row.name) };
+    const entries = users.filter(({ row }) => row.discovered !== true);
+    const place = { provider, baseUrl, wire: users[0]?.row.wire ?? "", entries: entries.map(({ row }) => row.name) };
     if (answer instanceof Error) {
       const { status, message = "" } = verdictOn("", answer);
       return { ...place, error: { status, code: answer.code, message } };
     }
     const { models, complete } = answer;
-    const found = new Map(users.map(({ row }) => [row, listedAs(row.model, models)]));
+    const found = new Map(entries.map(({ row }) => [row, listedAs(row.model, models)]));
     // The simulator accepts any id and has the facts of the model it simulates.
     const isSimulator = provider === "simulator";
     const missing = isSimulator ? [] : [...found].filter(([, model]) => model === undefined).map(([row]) => row);

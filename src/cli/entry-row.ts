@@ -1,5 +1,6 @@
+import { anyModelOf } from "../config/any-model-of.ts";
 import { retirementOf } from "../core/retirement.ts";
-import type { ConfigProblem, ModelDescription, Price } from "../index.ts";
+import type { ConfigProblem, ListedModel, ModelDescription, OfferedModel, Price } from "../index.ts";
 import { configProblems } from "./config-problems.ts";
 import type { Printer } from "./print.ts";
 import { printableLine } from "./printable.ts";
@@ -27,6 +28,8 @@ export interface EntryRow {
   /** Whether the entry is usable now. */
   readonly usable: boolean;
   readonly problems: readonly ConfigProblem[];
+  /** Present for models without an entry. */
+  readonly discovered?: true;
 }
 
 export async function entryRows(project: Project): Promise<EntryRow[]> {
@@ -34,11 +37,34 @@ export async function entryRows(project: Project): Promise<EntryRow[]> {
 }
 
 export async function entryRow(project: Project, name: string): Promise<EntryRow> {
-  const { config, factory } = project;
-  const { provider, modelId, dialect, baseUrl, context, maxOutput, price, capabilities, fallbacks } =
-    await project.describe(name);
-  const info = factory.info(modelId);
   const problems = problemsOf(project, name);
+  return { ...describedRow(project, await project.describe(name)), usable: problems.length === 0, problems };
+}
+
+/** A row for each provider with `discover = true`, which may have no entry. */
+export async function providerRows(project: Project): Promise<EntryRow[]> {
+  const names = project.config.discovering.map(anyModelOf);
+  return Promise.all(names.map(async (name) => ({ ...(await entryRow(project, name)), discovered: true as const })));
+}
+
+/** A model without an entry. Limits and dates come from its provider if the list has them. */
+export function discoveredRow(project: Project, { discovered, ...description }: ListedModel): EntryRow {
+  const row = describedRow(project, description);
+  const { context, maxOutput, created, retiresOn }: Partial<OfferedModel> = discovered ?? {};
+  return {
+    ...{ ...row, usable: true, problems: [], discovered: true },
+    context: context ?? row.context,
+    maxOutput: maxOutput ?? row.maxOutput,
+    releasedOn: created ?? row.releasedOn,
+    retiresOn: retiresOn ?? row.retiresOn,
+  };
+}
+
+function describedRow(
+  { config, factory }: Project,
+  { name, provider, modelId, dialect, baseUrl, context, maxOutput, price, capabilities, fallbacks }: ModelDescription,
+): Omit<EntryRow, "usable" | "problems"> {
+  const info = factory.info(modelId);
   return {
     ...{ name, provider, model: modelId, wire: dialect, baseUrl: provider === "simulator" ? "simulator" : baseUrl },
     ...{ context, maxOutput, price, capabilities, fallbacks },
@@ -48,8 +74,6 @@ export async function entryRow(project: Project, name: string): Promise<EntryRow
     // Other providers of a model have their own dates.
     retiresOn:
       info !== null && (provider === info.provider || provider === "simulator") ? (info.retiresOn ?? null) : null,
-    usable: problems.length === 0,
-    problems,
   };
 }
 

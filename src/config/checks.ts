@@ -1,4 +1,5 @@
 import { nearest } from "../core/suggest.ts";
+import { anyModelOf } from "./any-model-of.ts";
 import { checkCache } from "./cache-checks.ts";
 import { checkEntry } from "./entry-checks.ts";
 import { checkLedger } from "./ledger-checks.ts";
@@ -10,6 +11,7 @@ import { placeholderIn, placeholderMessage } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
 import { checkRecord } from "./record-checks.ts";
+import { ReferableNames } from "./referable-names.ts";
 import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
 import { checkState } from "./state-checks.ts";
@@ -24,11 +26,19 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
   const sources = [...active.files, ...active.variables];
   if (
     active.names().length === 0 &&
+    active.discovering.length === 0 &&
     sources.every(({ document: { models } }) => models === undefined || isTable(models))
   )
     return sources.some(({ document }) => misspellsModels(document))
       ? []
-      : [{ path: [], at: "key", message: "no models; add [models.NAME] with a name and a provider" }];
+      : [
+          {
+            path: [],
+            at: "key",
+            message:
+              "no models; add [models.NAME] with a name and a provider, or [providers.NAME] with discover = true",
+          },
+        ];
   const whole = active.profile === undefined && active.variables.length === 0 ? active : active.under(undefined);
   const others = active.profiles.filter((profile) => profile !== active.profile);
   const views = [active, ...others.map((profile) => active.under(profile))];
@@ -45,6 +55,7 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
       ...checkLedger(view),
       ...checkRecord(view),
     ]),
+    ...active.discovering.flatMap((provider) => checkEntry(active, anyModelOf(provider), facts)),
     ...views.flatMap((view) =>
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),
     ),
@@ -63,12 +74,12 @@ function touches(view: View, name: string): boolean {
 }
 
 function checkSource(source: Source, whole: View, active: View, facts: Facts): Finding[] {
-  const everyName = new Set([...whole.allNames(), ...active.allNames()]);
+  const everyName = new ReferableNames(whole, active);
   const profiles = childTables(source.document, [], "profiles");
   return [
     ...checkTables(source.document, [], everyName, facts),
     ...profiles.flatMap(({ table, path }) =>
-      checkTables(table, path, new Set(active.under(String(path[1])).allNames()), facts),
+      checkTables(table, path, new ReferableNames(active.under(String(path[1]))), facts),
     ),
   ].map((finding) => ({ ...finding, source }));
 }

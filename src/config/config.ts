@@ -57,6 +57,8 @@ export interface ResolveOptions {
 export interface ProfileView {
   /** Entries, groups and aliases. */
   readonly names: readonly string[];
+  /** Providers with `discover = true`. */
+  readonly discovering: readonly string[];
   /** The entry that a name refers to, or the members of the group. */
   entriesOf(name: string): readonly EntryConfig[];
 }
@@ -77,6 +79,8 @@ export interface Config {
   readonly names: readonly string[];
   /** Names of `[groups.*]`. */
   readonly groups: readonly string[];
+  /** Providers with `discover = true`, in the order of the file. */
+  readonly discovering: readonly string[];
   /** `[aliases]`: each alias with the entry or group it refers to. */
   readonly aliases: Readonly<Record<string, string>>;
   readonly cache: CacheConfig | undefined;
@@ -94,10 +98,13 @@ export interface Config {
   /** `[pricing."id"]` by model id. */
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   /**
-   * The entry or group that a name refers to; aliases are followed.
+   * The entry or group that a name refers to; aliases are followed. `PROVIDER/MODEL` is an entry if the provider has
+   * `discover = true`.
    * @throws ConfigError when there is none, with the nearest name.
    */
   resolveName(name: string): string;
+  /** Whether a name can be resolved. */
+  has(name: string): boolean;
   /** The group of that name; `undefined` if it is not a group. */
   group(name: string): GroupConfig | undefined;
   /**
@@ -136,6 +143,7 @@ export class ParsedConfig implements Config {
   readonly defaultModel: string;
   readonly names: readonly string[];
   readonly groups: readonly string[];
+  readonly discovering: readonly string[];
   readonly aliases: Readonly<Record<string, string>>;
   readonly cache: CacheConfig | undefined;
   readonly logging: LoggingConfig | undefined;
@@ -161,6 +169,7 @@ export class ParsedConfig implements Config {
     const { view } = parts;
     this.names = view.names();
     this.groups = view.groups;
+    this.discovering = view.discovering;
     this.aliases = Object.fromEntries(
       [...view.aliases.keys()].map((alias) => [alias, view.resolveName(alias) ?? alias]),
     );
@@ -189,8 +198,12 @@ export class ParsedConfig implements Config {
 
   resolveName(name: string): string {
     const resolved = this.#parts.view.resolveName(name);
-    if (resolved === undefined) throw unknownEntry(name, this.#parts.view.allNames(), this.file);
+    if (resolved === undefined) throw unknownEntry(name, this.#parts.view, this.file);
     return resolved;
+  }
+
+  has(name: string): boolean {
+    return this.#parts.view.resolveName(name) !== undefined;
   }
 
   group(name: string): GroupConfig | undefined {
@@ -219,7 +232,8 @@ export class ParsedConfig implements Config {
         sources.simulatedProvider,
       );
     };
-    return { names: view.allNames(), entriesOf: (name) => view.expand(name).map(entryOf) };
+    const { discovering } = view;
+    return { names: view.allNames(), discovering, entriesOf: (name) => view.expand(name).map(entryOf) };
   }
 
   resolveEntry(name: string, options: ResolveOptions = {}): EntryConfig {
@@ -343,11 +357,16 @@ function inFile(finding: Finding, sources: EntrySources): Finding {
   return { ...finding, path: found.path, source: found.source.source };
 }
 
-function unknownEntry(name: string, names: readonly string[], file: string | undefined): ConfigError {
+function unknownEntry(name: string, view: View, file: string | undefined): ConfigError {
   const isName = typeof name === "string";
+  const names = view.allNames();
   const suggestion = isName ? nearest(name, names) : undefined;
   const what = isName ? `unknown model "${name}"` : `the name of a model must be a string, not ${String(name)}`;
-  const message = `${what}; known models: ${names.join(", ")}`;
+  const known = [...names, ...view.discovering.map((provider) => `${provider}/MODEL`)];
+  const message =
+    name === "" && names.length === 0
+      ? `no default model; name one of ${known.join(", ")}, or set default_model`
+      : `${what}; known models: ${known.join(", ")}`;
   return new ConfigError([
     { file, line: 0, column: 0, path: "models", message, ...(suggestion === undefined ? {} : { suggestion }) },
   ]);

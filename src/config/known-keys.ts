@@ -1,4 +1,4 @@
-import { configSchema, entryShape } from "./schema.ts";
+import { configSchema, entryShape, providerOnly } from "./schema.ts";
 
 /** Planned keys: rejected by name and absent from the schema until they work. */
 const LATER_ENTRY_KEYS = new Set(["budget"]);
@@ -84,6 +84,9 @@ const FOREIGN_KEYS = withoutSeparators({
   cost: "pricing",
   inherits: "extends",
   base: "extends",
+  discover_models: "discover",
+  auto_discover: "discover",
+  discovery: "discover",
 });
 
 const FOREIGN_GROUP_KEYS = withoutSeparators({
@@ -196,6 +199,7 @@ export function foreignKey(place: Place, key: string): string | undefined {
 export function properPlace(place: Place, key: string): string | undefined {
   if (place === "call" && RUN_KEYS.has(key)) return "is an option of run() and runStream()";
   if (place === "top" && ENTRY_KEYS.includes(key)) return "belongs in [models.NAME], [providers.NAME] or [defaults]";
+  if (place === "entry" && Object.hasOwn(providerOnly, key)) return "belongs in [providers.NAME]";
   if (place === "entry" && TOP_LEVEL_KEYS.includes(key))
     return "belongs at the top of the file, before the first [table]";
   if ((place === "entry" || place === "call") && ENTRY_KEYS.includes(key)) return "belongs in [models.NAME]";

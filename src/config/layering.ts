@@ -43,8 +43,11 @@ export function withMock(sources: EntrySources): EntrySources {
 /** Keys that belong to one provider and must never be sent to another. */
 const CONNECTION_KEYS: ReadonlySet<string> = new Set(keysWhere(({ connection }) => connection === true));
 
+/** Keys of a table that entries do not inherit. */
+const NOT_INHERITED: ReadonlySet<string> = new Set(["extends", "discover"]);
+
 function counts(source: SourceTable, key: string): boolean {
-  return key !== "extends" && !(source.foreign && CONNECTION_KEYS.has(key));
+  return !NOT_INHERITED.has(key) && !(source.foreign && CONNECTION_KEYS.has(key));
 }
 
 /** The value of a key in the table with the highest precedence. */

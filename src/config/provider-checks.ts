@@ -53,6 +53,8 @@ export function checkProviderTables(sources: readonly Source[], facts: Facts): F
     for (const { table: entry } of [...childTable(table, path, "defaults"), ...childTables(table, path, "models")]) {
       if (typeof entry.provider === "string") known.add(entry.provider);
     }
+    for (const { table: provider, path: at } of childTables(table, path, "providers"))
+      if (provider.discover === true) known.add(String(at.at(-1)));
   }
   return written
     .filter(({ path }) => !known.has(String(path.at(-1))))

@@ -7,7 +7,7 @@ import { budgetSection, rateLimitSection } from "./schema-money.ts";
 import { recordSection } from "./schema-record.ts";
 import { auditSection, cacheSection, group, loggingSection, telemetrySection } from "./schema-sections.ts";
 import { stateSection } from "./schema-state.ts";
-import { table, text } from "./schema-values.ts";
+import { flag, table, text } from "./schema-values.ts";
 
 /** The keys of a model entry, in the order of the documentation. */
 export const entryShape = shapeOf(OPTIONS) as Readonly<Record<OptionKey, z.ZodType>>;
@@ -26,7 +26,16 @@ const defaults = table(defaultShape).meta({
   description:
     "What every model inherits. Order: [defaults], [providers.*], `extends`, the entry itself; later ones win.",
 });
-const provider = table(providerShape).meta({
+/** The keys that only a provider has. */
+export const providerOnly = {
+  discover: flag().meta({
+    description:
+      "Every model that the provider serves can be used as `PROVIDER/MODEL` without an entry. `factory.list()` and `modelwright models` request the provider's list of models; nothing else does.",
+    default: false,
+  }),
+} as const;
+
+const provider = table({ ...providerShape, ...providerOnly }).meta({
   id: "Provider",
   description: "What all models of this provider inherit, for example its key.",
 });

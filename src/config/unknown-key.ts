@@ -2,7 +2,7 @@ import { nearest } from "../core/suggest.ts";
 import { CALL_ONLY, foreignKey, isLaterKey, type Place, placeOf, properPlace } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
-import { callSchema, configSchema, entryShape } from "./schema.ts";
+import { callSchema, configSchema, entryShape, providerOnly } from "./schema.ts";
 
 /** The schema that applies: that of the file or of call options. */
 export type Scope = "file" | "call";
@@ -42,6 +42,7 @@ function whereIs(place: Place, parent: Path): string {
 
 /** The valid keys of the table at `path`. */
 function siblingKeys(place: Place, path: Path, scope: Scope): readonly string[] {
+  if (place === "entry" && path.at(-2) === "providers") return Object.keys({ ...entryShape, ...providerOnly });
   if (place === "entry") return Object.keys(entryShape);
   if (place === "call") return [...Object.keys(callSchema.shape), ...CALL_ONLY];
   return [...new Set(schemasAt(path, scope).flatMap(keysOf))];

@@ -1,3 +1,4 @@
+import { isPlainId } from "../core/plain-id.ts";
 import { type EntrySources, type LayerKind, SIMULATOR, type SourceTable, withMock } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
@@ -21,6 +22,7 @@ export class View {
   #groups: readonly string[] | undefined;
   #aliases: ReadonlyMap<string, string> | undefined;
   #entries: ReadonlySet<string> | undefined;
+  #discovering: readonly string[] | undefined;
   readonly #entryTablesOf = new Map<string, readonly SourceTable[]>();
   readonly #parents = new Map<string, string | undefined>();
   readonly #shared = {
@@ -63,6 +65,18 @@ export class View {
     return this.#groups;
   }
 
+  /** The providers with `discover = true`. */
+  get discovering(): readonly string[] {
+    this.#discovering ??= this.namesAt("providers").filter(
+      (name) => this.#discoverTable(name)?.table.discover === true,
+    );
+    return this.#discovering;
+  }
+
+  #discoverTable(provider: string): SourceTable | undefined {
+    return this.tablesAt(["providers", provider], "provider").findLast(({ table }) => table.discover !== undefined);
+  }
+
   /** Aliases, each with the name it refers to. */
   get aliases(): ReadonlyMap<string, string> {
     this.#aliases ??= new Map(
@@ -73,7 +87,18 @@ export class View {
     return this.#aliases;
   }
 
-  /** All names that references may use. */
+  /** The provider and the model id of a name such as "ollama/qwen3", if that provider has `discover = true`. */
+  discovered(name: string): { readonly provider: string; readonly modelId: string } | undefined {
+    // A program may pass anything.
+    if (typeof name !== "string") return undefined;
+    for (const provider of this.discovering) {
+      const modelId = name.slice(provider.length + 1);
+      if (name.startsWith(`${provider}/`) && isPlainId(modelId)) return { provider, modelId };
+    }
+    return undefined;
+  }
+
+  /** All names that references may use, except those of discovered models. */
   allNames(): readonly string[] {
     return [...this.names(), ...this.groups, ...this.aliases.keys()];
   }
@@ -83,7 +108,9 @@ export class View {
     let at: string | undefined = name;
     for (let left = this.aliases.size; at !== undefined && left >= 0; left--) {
       if (this.#isEntry(at) || this.groups.includes(at)) return at;
-      at = this.aliases.get(at);
+      const target = this.aliases.get(at);
+      if (target === undefined && this.discovered(at) !== undefined) return at;
+      at = target;
     }
     return undefined;
   }
@@ -91,7 +118,7 @@ export class View {
   /** The entries that a fallback name refers to; a group is replaced by its members. */
   expand(name: string): readonly string[] {
     const resolved = this.resolveName(name);
-    if (resolved === undefined || this.#isEntry(resolved)) return [resolved ?? name];
+    if (resolved === undefined || !this.groups.includes(resolved) || this.#isEntry(resolved)) return [resolved ?? name];
     return this.membersOf(resolved).map(({ model }) => model);
   }
 
@@ -135,9 +162,17 @@ export class View {
     let tables = this.#entryTablesOf.get(name);
     if (tables === undefined) {
       tables = this.tablesAt(["models", name], "entry");
+      if (tables.length === 0) tables = this.#discoveredTables(name);
       this.#entryTablesOf.set(name, tables);
     }
     return tables;
+  }
+
+  /** The entry that a discovered model would have; errors point at its provider. */
+  #discoveredTables(name: string): readonly SourceTable[] {
+    const { provider, modelId } = this.discovered(name) ?? {};
+    const written = provider === undefined ? undefined : this.#discoverTable(provider);
+    return written === undefined ? [] : [{ ...written, kind: "entry", table: { name: modelId, provider } }];
   }
 
   /** The position of a finding. */

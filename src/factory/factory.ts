@@ -21,7 +21,7 @@ import type { BudgetStatus } from "../layers/budget-status.ts";
 import { clearCache } from "../layers/cache.ts";
 import type { CacheStats } from "../layers/cache-counts.ts";
 import { USAGE_GROUPS, type UsageGroup, type UsageTotal } from "../layers/usage-totals.ts";
-import { DISCOVER_RULES, type DiscoverOptions, type Discovery, discover } from "../model/discovery.ts";
+import { DISCOVER_RULES, type DiscoverOptions, type Discovery } from "../model/discovery.ts";
 import { HEALTH_RULES, type HealthOptions, healthOf, type ModelHealth } from "../model/health.ts";
 import { Model } from "../model/model.ts";
 import type { Simulator, SimulatorOptions } from "../simulator/server.ts";
@@ -37,6 +37,7 @@ import { createTransport } from "../transport/fetch.ts";
 import { overlayFor } from "./catalog-overlay.ts";
 import { Generation, type Surroundings } from "./generation.ts";
 import { LedgerReader } from "./ledger-reader.ts";
+import { LIST_RULES, type ListedModel, type ListOptions } from "./model-list.ts";
 import { CREATE_RULES, type CreateOptions, checkFactoryOptions, type FactoryOptions } from "./options.ts";
 import type { SharedServices } from "./pipeline.ts";
 import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } from "./reload.ts";
@@ -212,9 +213,21 @@ export class ModelFactory<Models = Registered> {
     return model;
   }
 
-  /** The entries in the order of the file, then the groups. Aliases are not included. */
+  /** The entries in the order of the file, then the groups. Aliases and discovered models are not included. */
   names(): readonly NameOf<Models>[] {
     return [...this.#config.names, ...this.#config.groups] as readonly string[] as readonly NameOf<Models>[];
+  }
+
+  /**
+   * The entries, the groups, and the models that each provider with `discover = true` lists, as `PROVIDER/ID`. Requests the
+   * lists of these providers, in parallel; nothing is billed. A provider whose list is not available has a warning in the log,
+   * and the models of its last list.
+   * @throws ModelError `aborted` if `signal` is aborted; never for a failing provider.
+   */
+  async list(options: ListOptions = {}): Promise<readonly ListedModel[]> {
+    this.#checkOpen();
+    checkOptions(options, LIST_RULES, "list");
+    return this.#generation.list(options);
   }
 
   /**
@@ -333,8 +346,7 @@ export class ModelFactory<Models = Registered> {
     checkOptions(options, DISCOVER_RULES, "discover");
     const generation = this.#generation;
     const [entry = ""] = generation.entriesOf(name ?? this.#config.defaultModel);
-    const target = generation.target(entry);
-    return discover({ ...this.#around, target, dialect: this.#shared.dialectOf(target) }, options);
+    return generation.discover(entry, options);
   }
 
   /**
@@ -433,7 +445,7 @@ export class ModelFactory<Models = Registered> {
 
   #take(config: Config): Reloaded {
     const before = this.#generation;
-    const lost = [...this.#created].filter((name) => !config.names.includes(name) && !config.groups.includes(name));
+    const lost = [...this.#created].filter((name) => !config.has(name));
     if (lost.length > 0) throw stillInUse(lost, config);
     const next = this.#generationOf(config, before);
     // Models in use must still resolve: a missing variable is reported now, not by the next call.

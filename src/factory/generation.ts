@@ -12,6 +12,7 @@ import type { BudgetStatus } from "../layers/budget-status.ts";
 import { Group, type GroupOptions } from "../layers/group.ts";
 import type { Chain, FallbackList } from "../layers/target-search.ts";
 import type { EmbeddingRoute, ModelContext } from "../model/call.ts";
+import { type DiscoverOptions, type Discovery, discover } from "../model/discovery.ts";
 import { SIMULATED_URL } from "../target/address.ts";
 import { Linter } from "../target/lint.ts";
 import type { LintFinding } from "../target/lint-finding.ts";
@@ -19,6 +20,7 @@ import type { ModelDescription } from "../target/model-description.ts";
 import { resolveTarget } from "../target/resolve.ts";
 import type { ResolveContext } from "../target/resolve-context.ts";
 import { entryRoute, groupRoute } from "./embedding-route.ts";
+import { type ListedModel, type ListOptions, ModelList } from "./model-list.ts";
 import { groupPipeline, modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
 
 /** What all generations of a factory share. */
@@ -38,6 +40,7 @@ export class Generation {
   readonly #toVectors = once(() => targetPipeline(this.services, "embed"));
   readonly #contexts = new Map<string, ModelContext>();
   readonly #targets = new Map<string, Target>();
+  readonly #list = once(() => this.#modelList());
 
   constructor(resolving: ResolveContext, services: Services, around: Surroundings) {
     this.config = resolving.config;
@@ -97,6 +100,17 @@ export class Generation {
     };
   }
 
+  /** Entries and groups, then the models that providers with `discover = true` list. */
+  list(options: ListOptions): Promise<readonly ListedModel[]> {
+    return this.#list().read(options);
+  }
+
+  /** Requests the list of models of an entry's provider. */
+  async discover(name: string, options: DiscoverOptions): Promise<Discovery> {
+    const target = this.target(name);
+    return discover({ ...this.#around, target, dialect: this.services.dialectOf(target) }, options);
+  }
+
   info(modelId: string): ModelInfo | null {
     return infoOf(modelId, this.#resolving.overlay);
   }
@@ -119,9 +133,28 @@ export class Generation {
     return rows.flat();
   }
 
+  #modelList(): ModelList {
+    const { config, services } = this;
+    const written = new Set([...config.names, ...config.groups, ...Object.keys(config.aliases)]);
+    return new ModelList({
+      names: [...config.names, ...config.groups],
+      providers: config.discovering,
+      logger: services.logger,
+      clock: this.#around.clock,
+      discover: (name, options) => this.discover(name, options),
+      describe: (name) => this.describe(name),
+      describeDiscovered: (name) => this.#withoutProblems(name),
+      isWritten: (name) => written.has(name),
+    });
+  }
+
   #describe(name: string): ModelDescription {
-    const { provider, modelId, dialect, address, facts, price } = resolveTarget(name, this.#resolving, true);
     const problems = this.#problemsOf(name);
+    return { ...this.#withoutProblems(name), ...(problems.length > 0 && { problems }) };
+  }
+
+  #withoutProblems(name: string): ModelDescription {
+    const { provider, modelId, dialect, address, facts, price } = resolveTarget(name, this.#resolving, true);
     return {
       name,
       provider,
@@ -133,7 +166,6 @@ export class Generation {
       maxOutput: facts.maxOutput ?? null,
       price: price() ?? null,
       fallbacks: this.config.entry(name).fallbackModels ?? [],
-      ...(problems.length > 0 && { problems }),
     };
   }
 

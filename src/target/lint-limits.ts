@@ -29,10 +29,14 @@ function meant({ match }: { readonly match?: Match | undefined }, targets: reado
   return near === undefined ? "" : `; did you mean the provider "${near}"?`;
 }
 
-/** Rate limits that match no entry. */
-export function rateLimitFindings(config: Config, targets: readonly Target[]): readonly LintFinding[] {
+/** Rate limits that match no entry. `discovered` are models without an entry. */
+export function rateLimitFindings(
+  config: Config,
+  targets: readonly Target[],
+  discovered: readonly Target[],
+): readonly LintFinding[] {
   return config.rateLimits
-    .filter((rule) => !targets.some((target) => canMatch(rule, target)))
+    .filter((rule) => ![...targets, ...discovered].some((target) => canMatch(rule, target)))
     .map((rule) => ({
       ...{ severity: "warning" as const, model: "" },
       ...config.placeOf(["rate_limits", rule.name, "match"]),
@@ -41,8 +45,15 @@ export function rateLimitFindings(config: Config, targets: readonly Target[]): r
     }));
 }
 
-/** Budgets that match no entry, refuse an entry because its price is unknown, or are too small for its answers. */
-export function budgetFindings(config: Config, targets: readonly Target[]): readonly LintFinding[] {
+/**
+ * Budgets that match no entry, refuse an entry because its price is unknown, or are too small for its answers. `discovered` are
+ * models without an entry.
+ */
+export function budgetFindings(
+  config: Config,
+  targets: readonly Target[],
+  discovered: readonly Target[],
+): readonly LintFinding[] {
   const findings = config.budgets.flatMap((budget) => {
     const matching = targets.filter((target) => canMatch(budget, target));
     const report = (target: Target | undefined, key: string, message: string): LintFinding => ({
@@ -50,7 +61,7 @@ export function budgetFindings(config: Config, targets: readonly Target[]): read
       ...config.placeOf(["budgets", budget.name, key]),
       ...{ path: `budgets.${budget.name}.${key}`, message },
     });
-    if (matching.length === 0)
+    if (matching.length === 0 && !discovered.some((target) => canMatch(budget, target)))
       return [report(undefined, "match", `budget "${budget.name}" matches no entry${meant(budget, targets)}`)];
     return matching.flatMap((target) => {
       const problem = problemOf(budget, target);

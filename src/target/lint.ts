@@ -1,4 +1,5 @@
 import { foreignFamily, nearId, prefixedId, successorOf, vendorAt } from "../catalog/likely-ids.ts";
+import { anyModelOf } from "../config/any-model-of.ts";
 import { SIMULATOR } from "../config/layering.ts";
 import { adapt } from "../core/adapt.ts";
 import { adaptEmbedding } from "../core/adapt-embedding.ts";
@@ -66,7 +67,9 @@ export class Linter {
   limits(): readonly LintFinding[] {
     const { config } = this.#context;
     const targets = config.names.flatMap((name) => this.#target(name) ?? []);
-    return [...budgetFindings(config, targets), ...rateLimitFindings(config, targets)];
+    const matched = [...config.budgets, ...config.rateLimits].flatMap(({ match }) => match?.models ?? []);
+    const discovered = [...config.discovering.map(anyModelOf), ...matched].flatMap((name) => this.#target(name) ?? []);
+    return [...budgetFindings(config, targets, discovered), ...rateLimitFindings(config, targets, discovered)];
   }
 
   /** A model of another vendor at a vendor's own host. */

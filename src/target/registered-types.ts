@@ -14,7 +14,13 @@ const HEADER = "// Written by `npx modelwright types` from ";
  */
 export function registeredTypes(config: Config): string {
   const views = viewsOf(config);
-  const declarations = namesIn(views).map((name) => declarationOf(name, propertiesOf(entriesBehind(name, views))));
+  const declarations = [
+    ...namesIn(views).map((name) => declarationOf(name, propertiesOf(entriesBehind(name, views)))),
+    // Any model of a provider with `discover = true`.
+    ...[...new Set(views.flatMap(({ discovering }) => discovering))].map(
+      (provider) => `    [name: \`${provider.replace(/[`\\$]/g, "\\$&")}/\${string}\`]: {};`,
+    ),
+  ];
   const body = `export {};
 
 declare module "modelwright" {

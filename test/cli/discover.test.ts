@@ -32,6 +32,41 @@ async function world() {
   return { toml, openai, anthropic };
 }
 
+describe("models with discover = true", () => {
+  const local = (origin: string) => `[providers.ollama]\nbase_url = "${origin}/v1"\ndiscover = true\n`;
+
+  it("shows the models of the provider after the entries", async () => {
+    const server = await listing({ none: { data: [{ id: "org/qwen3", context_length: 32_768 }, { id: "llama3.2" }] } });
+    const toml = `${entryOf("coder", { name: "qwen3-coder", provider: "ollama" })}${local(server.origin)}`;
+    const { out, err, code } = await cli(["models"], { toml });
+    expect(out).toMatch(
+      /coder \* .*\n.*ollama\/org\/qwen3 +ollama +org\/qwen3 +openai +33k .* ok.*\n.*ollama\/llama3\.2 /s,
+    );
+    expect([err, code, server.requests.length]).toEqual(["", 0, 1]);
+    const rows = JSON.parse((await cli(["models", "--json"], { toml })).out) as { name: string; discovered?: true }[];
+    expect(rows.map(({ name, discovered }) => [name, discovered])).toEqual([
+      ["coder", undefined],
+      ["ollama/org/qwen3", true],
+      ["ollama/llama3.2", true],
+    ]);
+  });
+
+  it("asks the provider without an entry, too, with --discover", async () => {
+    const server = await listing({ none: openaiModels("a") });
+    const { out, code } = await cli(["models", "--discover", "ollama"], { toml: local(server.origin) });
+    expect(out).toMatch(/^ollama · .* · 1 model\n.*\n {2}a /);
+    expect([out.includes("!"), code, server.requests.length]).toEqual([false, 0, 1]);
+  });
+
+  it("shows the entries and a warning if the provider is not reachable", async () => {
+    const toml = `${entryOf("coder", { name: "qwen3-coder", provider: "ollama" })}${local("http://127.0.0.1:9")}`;
+    const { out, err, code } = await cli(["models"], { toml });
+    expect(out).toContain("coder *");
+    expect(err).toMatch(/^ {2}! the models of ollama are not listed: .*127\.0\.0\.1:9.*; check that ollama is running/);
+    expect(code).toBe(0);
+  });
+});
+
 describe("models --discover", () => {
   it("lists each provider's models, those in use, and entries without a match", async () => {
     const { toml, openai, anthropic } = await world();

@@ -5,7 +5,7 @@ import { camelOf } from "../../src/config/entry-config.ts";
 import { CALL_ONLY } from "../../src/config/known-keys.ts";
 import type { Option } from "../../src/config/option.ts";
 import { OPTIONS } from "../../src/config/options.ts";
-import { configSchema } from "../../src/config/schema.ts";
+import { configSchema, providerOnly } from "../../src/config/schema.ts";
 import { CALL_ROWS } from "./call-rows.ts";
 
 interface Definition {
@@ -24,9 +24,11 @@ interface SchemaLike {
 /** Tables that repeat the keys of an entry, or of the file: one claim for all their keys. */
 const REPEATED = new Set(["defaults", "providers.*", "profiles.*"]);
 
+const OWN_OF_PROVIDERS = Object.keys(providerOnly).map((key) => `providers.*.${key}`);
+
 /** Every key below a schema: tables open with a dot, lists with [], tables named by the user with *. */
 function keysOf(schema: SchemaLike, path: string): readonly string[] {
-  if (REPEATED.has(path)) return [`${path}.*`];
+  if (REPEATED.has(path)) return [`${path}.*`, ...(path === "providers.*" ? OWN_OF_PROVIDERS : [])];
   const { innerType, options, shape, element, valueType } = schema._zod.def as Definition;
   if (innerType !== undefined) return keysOf(innerType, path);
   if (options !== undefined) return options.flatMap((option) => keysOf(option, path));

@@ -77,6 +77,16 @@ keyTest("providers", async () => {
   expect((await answered(simulator, shared + entry("anthropic", simulator))).body).not.toHaveProperty("temperature");
 });
 
+keyTest("providers.*.discover", async () => {
+  const simulator = await simulate();
+  const listed = async (discover: boolean) => {
+    const toml = `[providers.openai]\nbase_url = "${simulator.baseUrl("openai")}"\napi_key = "k"\ndiscover = ${discover}\n`;
+    return (await factoryOf(`${entry("openai", simulator)}${toml}`).list()).length;
+  };
+  expect(await listed(false)).toBe(1);
+  expect(await listed(true)).toBeGreaterThan(3);
+});
+
 keyTest("profiles", async () => {
   const simulator = await simulate();
   const profiled = `${entry("openai", simulator, "temperature = 1")}[profiles.ci.models.main]\ntemperature = 0.25\n[profiles.ci.defaults]\nseed = 5\n`;

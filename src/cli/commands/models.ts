@@ -3,16 +3,24 @@ import type { Config } from "../../config/load.ts";
 import { silentLogger } from "../../core/logger.ts";
 import { nearest } from "../../core/suggest.ts";
 import { overlayFor } from "../../factory/catalog-overlay.ts";
-import type { ModelInfo } from "../../index.ts";
+import type { ListedModel, ModelInfo, UnavailableList } from "../../index.ts";
 import { catalogIds, infoOf } from "../catalog.ts";
 import { columns } from "../columns.ts";
 import { type CliContext, Exit, UsageError } from "../context.ts";
 import { type DiscoveredPlace, discoveredLines, discoveredPlaces } from "../discovered.ts";
-import { abilities, type EntryRow, endingOf, entryProblems, entryRows } from "../entry-row.ts";
+import {
+  abilities,
+  discoveredRow,
+  type EntryRow,
+  endingOf,
+  entryProblems,
+  entryRows,
+  providerRows,
+} from "../entry-row.ts";
 import { listingsOf } from "../listings.ts";
 import type { Paint, Printer } from "../print.ts";
 import { printableLine } from "../printable.ts";
-import { lookAtProject } from "../project.ts";
+import { lookAtProject, type Project } from "../project.ts";
 import { perMillion, plural, shortCount } from "../wording.ts";
 
 interface ModelsFlags {
@@ -36,8 +44,10 @@ export function configureModels(command: Command, context: CliContext): void {
 
 async function listEntries(context: CliContext): Promise<void> {
   await lookAtProject(context, async (project) => {
-    const rows = await entryRows(project);
     const { print, flags } = context;
+    const { rows: found, warnings } = await listedModels(project, context);
+    const rows = [...(await entryRows(project)), ...found];
+    for (const warning of warnings) print.note(`  ${print.notePaint.yellow("!")} ${printableLine(warning)}`);
     if (flags.json === true)
       return print.json(
         rows.map(({ problems, ...row }) => ({
@@ -53,6 +63,28 @@ async function listEntries(context: CliContext): Promise<void> {
     print.lines(sharedNames(project.config, print));
     print.lines(entryProblems(rows, print));
   });
+}
+
+/** The models that providers with `discover = true` list, and why a list is missing. */
+async function listedModels(
+  project: Project,
+  { print, signal }: CliContext,
+): Promise<{ readonly rows: readonly EntryRow[]; readonly warnings: readonly string[] }> {
+  const { discovering } = project.config;
+  if (discovering.length === 0) return { rows: [], warnings: [] };
+  const warnings: string[] = [];
+  const onUnavailable = ({ provider, error, help }: UnavailableList) => {
+    const words = [`the models of ${provider} are not listed: ${error.message}`, ...(help === undefined ? [] : [help])];
+    warnings.push(words.join("; "));
+  };
+  print.busy(`asking ${discovering.join(", ")}`);
+  const models = await project.factory.list({ signal, onUnavailable });
+  print.idle();
+  return { rows: models.filter(isDiscovered).map((model) => discoveredRow(project, model)), warnings };
+}
+
+function isDiscovered({ discovered }: ListedModel): boolean {
+  return discovered !== undefined;
 }
 
 /** Columns of the name, model and key. */
@@ -102,7 +134,7 @@ function countOf(tokens: number | null | undefined): string {
 
 async function listOffers(provider: string | true, context: CliContext): Promise<void> {
   await lookAtProject(context, async (project) => {
-    const rows = wanted(provider, await entryRows(project));
+    const rows = wanted(provider, [...(await entryRows(project)), ...(await providerRows(project))]);
     const { print, flags, env } = context;
     const overlay = overlayFor({ env }, true, silentLogger);
     const places = discoveredPlaces(await listingsOf(project, rows, context), overlay);
