@@ -11,7 +11,7 @@ import { placeholderIn, placeholderMessage } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
 import { checkRecord } from "./record-checks.ts";
-import { ReferableNames } from "./referable-names.ts";
+import { referableNames } from "./referable-names.ts";
 import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
 import { checkState } from "./state-checks.ts";
@@ -74,12 +74,12 @@ function touches(view: View, name: string): boolean {
 }
 
 function checkSource(source: Source, whole: View, active: View, facts: Facts): Finding[] {
-  const everyName = new ReferableNames(whole, active);
+  const everyName = referableNames(whole, active);
   const profiles = childTables(source.document, [], "profiles");
   return [
     ...checkTables(source.document, [], everyName, facts),
     ...profiles.flatMap(({ table, path }) =>
-      checkTables(table, path, new ReferableNames(active.under(String(path[1]))), facts),
+      checkTables(table, path, referableNames(active.under(String(path[1]))), facts),
     ),
   ].map((finding) => ({ ...finding, source }));
 }

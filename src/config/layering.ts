@@ -43,11 +43,9 @@ export function withMock(sources: EntrySources): EntrySources {
 /** Keys that belong to one provider and must never be sent to another. */
 const CONNECTION_KEYS: ReadonlySet<string> = new Set(keysWhere(({ connection }) => connection === true));
 
-/** Keys of a table that entries do not inherit. */
-const NOT_INHERITED: ReadonlySet<string> = new Set(["extends", "discover"]);
-
+/** `extends` and `discover` are not inherited. A set would be measurably slower. */
 function counts(source: SourceTable, key: string): boolean {
-  return !NOT_INHERITED.has(key) && !(source.foreign && CONNECTION_KEYS.has(key));
+  return key !== "extends" && key !== "discover" && !(source.foreign && CONNECTION_KEYS.has(key));
 }
 
 /** The value of a key in the table with the highest precedence. */

@@ -2,13 +2,13 @@ import { foreignKey } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
 import { danglingName } from "./name-checks.ts";
 import type { Path } from "./positions.ts";
-import { ReferableNames } from "./referable-names.ts";
+import { referableNames } from "./referable-names.ts";
 import { isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
 /** Errors in `[budgets.*]`, `[rate_limits.*]` and `rate_limit` that involve several keys. */
 export function checkMoney(view: View): Finding[] {
-  const names = new ReferableNames(view);
+  const names = referableNames(view);
   return [
     ...sectionsOf(view, "budgets").flatMap(({ table, path }) => [
       ...checkBudget(table, path),

@@ -1,11 +1,17 @@
 import type { View } from "./view.ts";
 
 /** The names that references may use. Those of discovered models are accepted, but not listed. */
-export class ReferableNames extends Set<string> {
+export function referableNames(...views: readonly View[]): ReadonlySet<string> {
+  const names = views.flatMap((view) => view.allNames());
+  const discovering = views.filter((view) => view.discovering.length > 0);
+  return discovering.length === 0 ? new Set(names) : new NamesAndDiscovered(names, discovering);
+}
+
+class NamesAndDiscovered extends Set<string> {
   readonly #views: readonly View[];
 
-  constructor(...views: readonly View[]) {
-    super(views.flatMap((view) => view.allNames()));
+  constructor(names: readonly string[], views: readonly View[]) {
+    super(names);
     this.#views = views;
   }
 
