@@ -25,6 +25,8 @@ export interface AccessRecord {
   readonly outputTokens?: number;
   /** Of a failed call. */
   readonly code?: ModelErrorCode;
+  /** An error that is not that of a call: a defect. The client is not told what it is. */
+  readonly defect?: string;
   /** The client closed the connection before the end. */
   readonly left?: true;
 }

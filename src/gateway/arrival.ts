@@ -1,13 +1,13 @@
 import type { GatewayConfig } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
-import type { WireServer } from "../dialects/served/wire-server.ts";
 import type { CallFacts } from "./access-log.ts";
 import type { Names } from "./names.ts";
+import type { GatewayWire } from "./wires.ts";
 
 /** A request on its way through the gateway. */
 export interface Arrival {
   readonly request: Request;
-  readonly wire: WireServer;
+  readonly wire: GatewayWire;
   readonly path: string;
   /** From the path, if the wire format has it there. */
   readonly model: string | undefined;

@@ -66,9 +66,11 @@ export class ClientEvents {
     return [{ setting: "output", from: "output that is not text or a tool call", to: undefined, reason }];
   }
 
-  #signed(event: Signature): FlowEvent {
+  /** The state of this wire format stays as it is; that of others is wrapped, if there is a place for it. */
+  #signed(event: Signature): FlowEvent | undefined {
     const { provider = "" } = this;
-    if (provider === this.#wire.vendor) return event;
+    if (provider === this.#wire.vendor && this.#wire.readsState(event.signature)) return event;
+    if (event.part === "text" && this.#wire.signsText !== true) return undefined;
     const signature = wrapped(provider, event.signature);
     const inCall = event.part === "tool-call" ? this.#wire.callState?.(signature) : undefined;
     return { ...event, signature: inCall ?? signature };

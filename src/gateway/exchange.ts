@@ -1,10 +1,10 @@
 import type { GatewayConfig } from "../config/load.ts";
 import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
-import type { WireServer } from "../dialects/served/wire-server.ts";
 import type { AccessRecord, CallFacts } from "./access-log.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Names } from "./names.ts";
+import type { GatewayWire } from "./wires.ts";
 
 export interface ExchangeParts {
   readonly request: Request;
@@ -39,7 +39,7 @@ export class Exchange {
   }
 
   /** The request as one of a wire format. */
-  arrival(wire: WireServer, place: Partial<Pick<Arrival, "model" | "streaming" | "asArray">> = {}): Arrival {
+  arrival(wire: GatewayWire, place: Partial<Pick<Arrival, "model" | "streaming" | "asArray">> = {}): Arrival {
     const { request, clock, config, names, headers } = this.parts;
     const { requestId, url } = this;
     const { model, streaming = false, asArray = false } = place;

@@ -2,6 +2,7 @@ import { isModelError, type ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import type { ProblemKind } from "../core/problem-kind.ts";
 import { type Problem, Rejection } from "../dialects/served/problem.ts";
+import type { CallFacts } from "./access-log.ts";
 
 /** How a failed call is reported to the client. */
 interface Row {
@@ -50,7 +51,8 @@ const ROWS: Readonly<Record<ModelErrorCode, Row>> = {
 export interface Failure {
   readonly problem: Problem;
   readonly repeat: boolean;
-  readonly code: ModelErrorCode | undefined;
+  /** For the access log. */
+  readonly facts: CallFacts;
 }
 
 /** Estimates the prompt that was too long. */
@@ -59,9 +61,8 @@ export type PromptSize = () => Problem["context"];
 /** What the client is told about an error. Unknown errors are defects; their text is not for clients. */
 export function failureOf(error: unknown, size: PromptSize = () => undefined): Failure {
   if (error instanceof Rejection)
-    return { problem: error.problem, repeat: error.problem.kind === "overloaded", code: undefined };
-  if (!isModelError(error))
-    return { problem: { kind: "server", message: "The gateway failed." }, repeat: true, code: undefined };
+    return { problem: error.problem, repeat: error.problem.kind === "overloaded", facts: {} };
+  if (!isModelError(error)) return defect(error);
   const { kind, status, repeat } = ROWS[error.code];
   const wait = error.retryAfterMs === undefined ? undefined : Math.ceil(error.retryAfterMs / 1000);
   const code = kind === "server" || kind === "timeout" || kind === "overloaded" ? error.code : undefined;
@@ -72,7 +73,12 @@ export function failureOf(error: unknown, size: PromptSize = () => undefined): F
     retryAfter: wait,
     ...(kind === "context" ? overflow(error, size) : words(error)),
   };
-  return { problem, repeat: repeat && error.shouldRetry !== false, code: error.code };
+  return { problem, repeat: repeat && error.shouldRetry !== false, facts: { code: error.code } };
+}
+
+function defect(error: unknown): Failure {
+  const problem = { kind: "server", message: "The gateway failed." } as const;
+  return { problem, repeat: true, facts: { defect: String(error) } };
 }
 
 function words({ message }: ModelError): Pick<Problem, "message"> {

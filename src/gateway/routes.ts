@@ -8,7 +8,7 @@ import type { Exchange } from "./exchange.ts";
 import { generate } from "./generate.ts";
 import { failureOf } from "./problems.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
-import { WIRE_SERVERS } from "./wires.ts";
+import { GATEWAY_WIRES } from "./wires.ts";
 
 interface Env {
   readonly Bindings: Exchange;
@@ -41,7 +41,7 @@ export function routes(): Hono<Env> {
 
 /** A failure before a route was chosen. */
 export function refused(exchange: Exchange, error: unknown): Response {
-  return problemResponse(exchange.arrival(WIRE_SERVERS[likelyWire(exchange)]), failureOf(error));
+  return problemResponse(exchange.arrival(GATEWAY_WIRES[likelyWire(exchange)]), failureOf(error));
 }
 
 function endpoint(wire: WireName, action: Action) {
@@ -49,12 +49,12 @@ function endpoint(wire: WireName, action: Action) {
 }
 
 async function performed(context: Context<Env>, wire: WireName, action: Action, place: Place = {}): Promise<Response> {
-  const arrival = context.env.arrival(WIRE_SERVERS[wire], place);
+  const arrival = context.env.arrival(GATEWAY_WIRES[wire], place);
   try {
     return await action(arrival);
   } catch (error) {
     const failure = failureOf(error);
-    if (failure.code !== undefined) arrival.note({ code: failure.code });
+    arrival.note(failure.facts);
     return problemResponse(arrival, failure);
   }
 }

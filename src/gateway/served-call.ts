@@ -1,6 +1,8 @@
 import type { Adjustment } from "../core/attempt.ts";
 import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
+import { isModelError } from "../core/error.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { Reply } from "../core/reply.ts";
 import type { AnswerHead } from "../dialects/served/answer-writer.ts";
 import type { Json } from "../dialects/served/json.ts";
@@ -33,6 +35,8 @@ export class ServedCall {
   readonly parts: CallParts;
   readonly events: ClientEvents;
   #reply: Reply | undefined;
+  /** Of a failed call. */
+  #limit: RateLimit | undefined;
 
   constructor(parts: CallParts) {
     this.parts = parts;
@@ -60,23 +64,25 @@ export class ServedCall {
   fail(error: unknown): Failure {
     const failure = failureOf(error, this.parts.promptSize);
     const { callId, attempts } = this.parts.batches.progress ?? {};
+    if (isModelError(error)) this.#limit = error.rateLimit;
     this.parts.note({
       ...(callId && { call: callId }),
       ...(attempts !== undefined && { attempts: attempts.length }),
-      ...(failure.code !== undefined && { code: failure.code }),
+      ...failure.facts,
     });
     return failure;
   }
 
   /** The headers about the call, as far as it has come. */
   headers(): Readonly<Record<string, string>> {
-    return callHeaders({
-      progress: this.parts.batches.progress,
-      costUsd: this.#reply?.cost.usd,
-      entry: this.events.entry,
-      provider: this.events.provider,
-      adjustments: this.#adjustments(),
-    });
+    const { batches, wire, clock } = this.parts;
+    const { progress } = batches;
+    const { entry, provider } = this.events;
+    const limit = this.#limit ?? progress?.rateLimit;
+    return {
+      ...callHeaders({ progress, costUsd: this.#reply?.cost.usd, entry, provider, adjustments: this.#adjustments() }),
+      ...(limit && wire.limitHeaders?.(limit, clock.now())),
+    };
   }
 
   #adjustments(): readonly Adjustment[] {

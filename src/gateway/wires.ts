@@ -1,14 +1,24 @@
 import type { WireName } from "../core/wire-name.ts";
+import { readMessagesRequest } from "../dialects/anthropic/server/messages-request.ts";
 import { messagesServer } from "../dialects/anthropic/server/messages-server.ts";
+import { readGenerateRequest } from "../dialects/google/server/generate-request.ts";
 import { generateServer } from "../dialects/google/server/generate-server.ts";
+import { readChatRequest } from "../dialects/openai/server/chat-request.ts";
 import { chatServer } from "../dialects/openai/server/chat-server.ts";
+import { readResponsesRequest } from "../dialects/openai/server/responses-request.ts";
 import { responsesServer } from "../dialects/openai/server/responses-server.ts";
+import type { ReceivedRequest, ServedRequest } from "../dialects/served/served-request.ts";
 import type { WireServer } from "../dialects/served/wire-server.ts";
 
-/** All that the gateway knows of wire formats. */
-export const WIRE_SERVERS: Readonly<Record<WireName, WireServer>> = {
-  openai: chatServer,
-  "openai-responses": responsesServer,
-  anthropic: messagesServer,
-  google: generateServer,
+export interface GatewayWire extends WireServer {
+  /** Throws a Rejection for a body that cannot be served. */
+  readRequest(received: ReceivedRequest): ServedRequest;
+}
+
+/** All that the gateway knows of wire formats. The simulator reads requests in a form of its own. */
+export const GATEWAY_WIRES: Readonly<Record<WireName, GatewayWire>> = {
+  openai: { ...chatServer, readRequest: readChatRequest },
+  "openai-responses": { ...responsesServer, readRequest: readResponsesRequest },
+  anthropic: { ...messagesServer, readRequest: readMessagesRequest },
+  google: { ...generateServer, readRequest: readGenerateRequest },
 };

@@ -17,7 +17,7 @@ import { settingsSent } from "../core/supported-settings.ts";
 import type { Target } from "../core/target.ts";
 import type { Transport } from "../core/transport.ts";
 import { timedOut } from "../layers/timeout.ts";
-import type { Opened } from "./reading.ts";
+import type { CallProgress, Opened } from "./reading.ts";
 
 /** What a model needs for its calls; created by the factory. */
 export interface ModelContext {
@@ -100,12 +100,17 @@ export function open(shape: Prepared & Shape): Opened {
     reply: () => replyOf(fold, call),
     failure: (error) => failureOf(error, fold, call),
     complete: () => fold.finished >= call.input.samples,
-    progress: () => ({ callId: call.record.id, attempts: call.record.attempts, cached: call.record.cached }),
+    progress: () => progressOf(call),
     cancel: (reason) => call.cancellation.cancel(reason),
     onCancel: (listener) => void call.cancellation.onCancel(listener),
     pauseLimitMs: () => call.record.read?.policy.attemptTimeoutMs,
     pausedTooLong: () => pausedTooLong(call),
   };
+}
+
+function progressOf({ record }: Call): CallProgress {
+  const { id: callId, attempts, cached, rateLimit } = record;
+  return { callId, attempts, cached, rateLimit };
 }
 
 function pausedTooLong(call: Call): ModelError {

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { ModelError } from "../core/error.ts";
 import { type FlowEvent, type FoldEvent, isPublic } from "../core/event.ts";
 import type { CachedAnswer } from "../core/notices.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { Reply } from "../core/reply.ts";
 import { ReaderPause } from "./reader-pause.ts";
 
@@ -35,6 +36,7 @@ export interface CallProgress {
   /** The requests that have ended. */
   readonly attempts: readonly Attempt[];
   readonly cached: CachedAnswer | undefined;
+  readonly rateLimit?: RateLimit | undefined;
 }
 
 /** The promise of the result. (`PromiseWithResolvers` would require ES2024 in a user's tsconfig.) */

@@ -134,7 +134,7 @@ export function openSamples(calls: readonly (() => Opened)[], clock: Clock): Ope
 function progressOf(opened: readonly Opened[]): CallProgress {
   const all = opened.flatMap((call) => call.progress?.() ?? []);
   const attempts = all.flatMap((progress) => progress.attempts);
-  return { callId: all[0]?.callId ?? "", attempts, cached: cachedIn(all).cached };
+  return { callId: all[0]?.callId ?? "", attempts, cached: cachedIn(all).cached, rateLimit: all.at(-1)?.rateLimit };
 }
 
 async function* chained(calls: readonly (() => Opened)[], opened: Opened[]): Events {

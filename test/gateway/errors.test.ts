@@ -2,7 +2,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { describe, expect, it } from "vitest";
 import { failureHeaders, failureOf } from "../../src/gateway/problems.ts";
-import { WIRE_SERVERS } from "../../src/gateway/wires.ts";
+import { GATEWAY_WIRES } from "../../src/gateway/wires.ts";
 import { ERROR_CODES, ModelError, type ModelErrorCode } from "../../src/index.ts";
 import { WIRES } from "../harness/wires.ts";
 import { anthropicAt, googleAt, openaiAt } from "./clients.ts";
@@ -74,7 +74,7 @@ describe("the table of errors", () => {
     const rows = Object.keys(ERROR_CODES).map((code) => {
       const error = new ModelError({ code: code as ModelErrorCode, message: "what happened" });
       const failure = failureOf(error);
-      const statuses = WIRES.map((wire) => WIRE_SERVERS[wire].problem(failure.problem, "req").status);
+      const statuses = WIRES.map((wire) => GATEWAY_WIRES[wire].problem(failure.problem, "req").status);
       const repeat = failureHeaders(failure)["x-should-retry"] ?? "true";
       return `${code}: ${statuses.join(" ")} ${repeat}`;
     });

@@ -127,6 +127,18 @@ describe("a body", () => {
     expect(usage.modelwright.adjustments).toMatchObject([{ setting: "no_such_field", from: "x" }, { setting: "seed" }]);
   });
 
+  it("passes on the limits of the provider in the headers of the wire", async () => {
+    const { post } = await world();
+    const chat = await post(CHAT, chatBody("anthropic"));
+    expect(chat.headers.get("x-ratelimit-remaining-requests")).toBe("9999");
+    const messages = await post("/v1/messages", chatBody("openai", { max_tokens: 99, stream: true }));
+    expect(Object.fromEntries(messages.headers)).toMatchObject({
+      "anthropic-ratelimit-requests-limit": "10000",
+      "anthropic-ratelimit-tokens-reset": expect.stringMatching(/^20.*Z$/),
+    });
+    await messages.body?.cancel();
+  });
+
   it("has several completions if the client asks for them", async () => {
     const { post } = await world();
     const { choices } = (await (await post(CHAT, chatBody("google", { n: 2 }))).json()) as { choices: object[] };

@@ -12,7 +12,7 @@ import { type Client, clientsAt } from "./clients.ts";
 /** How the entry of each wire is reached; its name in models.toml is that of the wire. */
 const ROUTES: Readonly<Record<Wire, string>> = {
   openai: 'provider = "openai"\nname = "gpt-4.1"',
-  "openai-responses": 'provider = "openai"\nname = "gpt-4.1"\ncustom_llm_provider = "openai-responses"',
+  "openai-responses": 'provider = "openai"\nname = "gpt-5.1"\ncustom_llm_provider = "openai-responses"',
   anthropic: 'provider = "anthropic"\nname = "claude-sonnet-4-5"',
   google: 'provider = "google"\nname = "gemini-2.5-flash"',
 };
@@ -30,7 +30,7 @@ export interface World {
 export interface WorldOptions {
   /** Keys of every entry. */
   readonly lines?: string;
-  /** Further tables. */
+  /** Further tables; BASE is the address of the simulator, for wires without a version in it. */
   readonly toml?: string;
   readonly simulator?: SimulatorOptions;
   readonly factory?: FactoryOptions;
@@ -45,7 +45,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     (wire) =>
       `[models.${wire}]\n${ROUTES[wire]}\nbase_url = "${simulator.baseUrl(wire)}"\napi_key = "test-key"\n${lines}\n`,
   );
-  const factory = factoryOf(`${toml}\n${entries.join("\n")}`, { ...(clock && { clock }), ...options.factory });
+  const tables = toml.replaceAll("BASE", simulator.url);
+  const factory = factoryOf(`${tables}\n${entries.join("\n")}`, { ...(clock && { clock }), ...options.factory });
   const log: AccessRecord[] = [];
   const served = gateway({ factory, accessLog: (record) => log.push(record), ...(clock && { clock }) });
   const server = await listen(served, "127.0.0.1", 0);

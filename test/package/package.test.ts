@@ -337,7 +337,7 @@ describe("package checks", () => {
     const attw = join(ROOT, "node_modules/@arethetypeswrong/cli/dist/index.js");
     const { status, stdout } = run([attw, tarball, "--profile", "esm-only", "--format", "ascii"], ROOT);
     const verdicts = stdout.split("\n").filter((line) => /^(node16 \(from ESM\)|bundler): /.test(line));
-    expect(verdicts).toHaveLength(14);
+    expect(verdicts).toHaveLength(16);
     expect(verdicts.filter((line) => !line.includes("🟢"))).toEqual([]);
     expect(status).toBe(0);
   }, 60_000);

@@ -1,4 +1,5 @@
 import type { ProblemKind } from "../../core/problem-kind.ts";
+import type { Json } from "./json.ts";
 
 export interface Problem {
   readonly kind: ProblemKind;
@@ -10,6 +11,8 @@ export interface Problem {
   readonly param?: string | undefined;
   readonly code?: string | undefined;
   readonly model?: string | undefined;
+  /** Facts that clients of Anthropic read. */
+  readonly details?: Json | undefined;
   /** Of a prompt that is too long. */
   readonly context?: { readonly tokens: number; readonly maximum: number } | undefined;
   /** Seconds; in the body if the provider has it there. */

@@ -1,3 +1,4 @@
+import type { RateLimit } from "../../core/rate-limit.ts";
 import type { WireName } from "../../core/wire-name.ts";
 import type { EmbeddingAsk, Received, WireEvent } from "../server-wire.ts";
 import type { Answer } from "./answer.ts";
@@ -5,22 +6,25 @@ import type { AnswerForm } from "./answer-writer.ts";
 import type { Json } from "./json.ts";
 import type { Problem } from "./problem.ts";
 import type { SimulatedRequest } from "./request.ts";
-import type { ReceivedRequest, ServedRequest } from "./served-request.ts";
 
-/** The server side of a wire format: reads requests, and writes answers and errors like the provider. */
+/** The server side of a wire format: writes answers and errors like the provider. */
 export interface WireServer {
   readonly name: WireName;
   /** The provider of this wire format: the owner of signatures in requests. */
   readonly vendor: string;
   /** The header of a response for the id of the request, if the provider sends one. */
   readonly requestIdHeader?: string;
-  /** Throws a Rejection for a body that cannot be served. */
-  readRequest(received: ReceivedRequest): ServedRequest;
   readonly answer: AnswerForm;
   /** The id of an answer in the provider's format. */
   answerId(unique: string): string;
+  /** Whether a signature of the vendor is from this wire format; a provider may have several. */
+  readsState(signature: string): boolean;
+  /** Whether text has a place for state. */
+  readonly signsText?: true;
   /** The signature of a tool call that holds opaque state of another provider. Default: the state itself. */
   callState?(state: string): string;
+  /** Headers with the limits of the provider that answered, if the wire format has any. */
+  limitHeaders?(limit: RateLimit, nowMs: number): Readonly<Record<string, string>>;
   /** The response of the token counting endpoint. */
   counted(tokens: number): Json;
   problem(problem: Problem, requestId: string): { readonly status: number; readonly body: Json };

@@ -2,6 +2,8 @@ import type { Adjustment } from "../../../core/attempt.ts";
 import type { Effort, ModelRequest, ResponseFormat } from "../../../core/request.ts";
 import type { JsonSchema, Tool, ToolChoice } from "../../../core/tool.ts";
 import { Fields } from "../../served/fields.ts";
+import { asObject } from "../../served/json.ts";
+import { Rejection } from "../../served/problem.ts";
 import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
 import { effortOfBudget } from "../thinking.ts";
 import { toolChoiceOf } from "../tools.ts";
@@ -16,11 +18,20 @@ export function readMessagesRequest(received: ReceivedRequest): ServedRequest {
   const adjustments: Adjustment[] = [];
   const model = body.string("model") ?? received.model ?? body.refuse("Field required", "model");
   const stream = body.boolean("stream") ?? received.streaming ?? false;
+  refuseThread(body);
   const context: TurnContext = { owner: received.owner, marks: new CacheMarks(received.body, adjustments) };
   const turns = body.objects("messages") ?? body.refuse("Field required", "messages");
   const messages = [...readSystem(body, context), ...turns.flatMap((turn) => readTurn(turn, context))];
   const settings = readSettings(body, context.marks, adjustments);
   return servedRequest(body, { model, stream, messages, settings, samples: 1 }, adjustments);
+}
+
+/** Conversations are not stored. The SDK sends the complete one again after this error. */
+function refuseThread(body: Fields): void {
+  const thread = asObject(body.remaining().thread);
+  if (thread?.type !== "continue") return;
+  const message = `thread: no thread has the message ${String(thread.previous_message_id)}`;
+  throw new Rejection({ kind: "not-found", message, details: { error_code: "thread_not_found" } });
 }
 
 function readSettings(body: Fields, marks: CacheMarks, adjustments: Adjustment[]): RequestSettings {

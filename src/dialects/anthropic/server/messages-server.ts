@@ -1,7 +1,8 @@
+import { isChatSignature } from "../../chat-signature.ts";
 import type { Json } from "../../served/json.ts";
+import { limitHeaders } from "../../served/limit-headers.ts";
 import type { ServedModel, WireServer } from "../../served/wire-server.ts";
 import { messagesAnswer } from "./messages-answer.ts";
-import { readMessagesRequest } from "./messages-request.ts";
 import { anthropicProblem } from "./write-error.ts";
 
 /** POST …/v1/messages and …/v1/messages/count_tokens. */
@@ -9,10 +10,16 @@ export const messagesServer: WireServer = {
   name: "anthropic",
   vendor: "anthropic",
   requestIdHeader: "request-id",
-  readRequest: readMessagesRequest,
   answer: messagesAnswer,
+  readsState: (signature) => !isChatSignature(signature),
   answerId: (unique) => `msg_${unique}`,
   counted: (tokens) => ({ input_tokens: tokens }),
+  limitHeaders: (limit, nowMs) =>
+    limitHeaders(
+      limit,
+      (window, field) => `anthropic-ratelimit-${window}-${field}`,
+      (resetMs) => new Date(nowMs + resetMs).toISOString(),
+    ),
   problem: anthropicProblem,
   models: (models) => ({
     data: models.map(modelInfo),

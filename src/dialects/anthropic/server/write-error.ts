@@ -51,7 +51,12 @@ export function anthropicProblem(
   requestId: string,
 ): { readonly status: number; readonly body: Json } {
   const row = ROWS[problem.kind];
-  const error = { type: row.type, message: messageOf(problem, specificMessage(problem) ?? row.message) };
+  const { details } = problem;
+  const error = {
+    type: row.type,
+    message: messageOf(problem, specificMessage(problem) ?? row.message),
+    ...(details && { details }),
+  };
   return { status: problem.status ?? row.status, body: { type: "error", error, request_id: requestId } };
 }
 

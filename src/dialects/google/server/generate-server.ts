@@ -1,16 +1,17 @@
+import { isChatSignature } from "../../chat-signature.ts";
 import type { Json } from "../../served/json.ts";
 import type { ServedModel, WireServer } from "../../served/wire-server.ts";
 import { googleEmbeddings } from "./embeddings.ts";
 import { generateAnswer } from "./generate-answer.ts";
-import { readGenerateRequest } from "./generate-request.ts";
 import { googleProblem } from "./write-error.ts";
 
 /** POST …/models/M:generateContent, :streamGenerateContent and :countTokens. */
 export const generateServer: WireServer = {
   name: "google",
   vendor: "google",
-  readRequest: readGenerateRequest,
   answer: generateAnswer,
+  readsState: (signature) => !isChatSignature(signature),
+  signsText: true,
   answerId: (unique) => unique,
   counted: (tokens) => ({ totalTokens: tokens, promptTokensDetails: [{ modality: "TEXT", tokenCount: tokens }] }),
   problem: googleProblem,

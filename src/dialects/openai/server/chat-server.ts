@@ -1,14 +1,14 @@
+import { isChatSignature } from "../../chat-signature.ts";
 import type { WireServer } from "../../served/wire-server.ts";
 import { chatAnswer } from "./chat-answer.ts";
-import { readChatRequest } from "./chat-request.ts";
 import { openaiServer } from "./openai-server.ts";
 
 /** POST …/chat/completions. */
 export const chatServer: WireServer = {
   ...openaiServer,
   name: "openai",
-  readRequest: readChatRequest,
   answer: chatAnswer,
+  readsState: isChatSignature,
   callState: (state) => JSON.stringify({ extra_content: { modelwright: { state } } }),
   answerId: (unique) => `chatcmpl-${unique}`,
 };

@@ -1,5 +1,6 @@
 import { idOf } from "../../served/hash.ts";
 import type { Json } from "../../served/json.ts";
+import { limitHeaders } from "../../served/limit-headers.ts";
 import type { ServedModel, SimulatedServer } from "../../served/wire-server.ts";
 import { LIMITS } from "../../server-wire.ts";
 import { openaiEmbeddings } from "./embeddings.ts";
@@ -10,6 +11,12 @@ export const openaiServer = {
   vendor: "openai",
   requestIdHeader: "x-request-id",
   counted: (tokens) => ({ object: "response.input_tokens", input_tokens: tokens }),
+  limitHeaders: (limit) =>
+    limitHeaders(
+      limit,
+      (window, field) => `x-ratelimit-${field}-${window}`,
+      (resetMs) => `${Math.ceil(resetMs)}ms`,
+    ),
   problem: openaiProblem,
   embeddings: openaiEmbeddings,
   models: (models) => ({ object: "list", data: models.map(modelInfo) }),

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import type { Wire } from "../harness/wires.ts";
+import { CHAT, type World, world } from "./world.ts";
+
+const PROMPT = "Call weather for Oslo.";
+const CITY = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+const MORE = `[models.signing]\nbase_url = "BASE"\napi_key = "test-key"\nname = "gemini-3-pro-preview"\nprovider = "google"\n`;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A question with reasoning, and the next request with the answer as the client got it and the result of its call. */
+const LOOPS: Readonly<
+  Record<Wire, (ask: (path: string, body: Json) => Promise<Json>, model: string) => Promise<void>>
+> = {
+  async openai(ask, model) {
+    const tools = [{ type: "function", function: { name: "weather", parameters: CITY } }];
+    const user = { role: "user", content: PROMPT };
+    const request = { model, reasoning_effort: "high", tools };
+    const first = await ask(CHAT, { ...request, messages: [user] });
+    const message = (first.choices as { message: { tool_calls: { id: string }[] } }[])[0]?.message;
+    const id = message?.tool_calls[0]?.id;
+    await ask(CHAT, { ...request, messages: [user, message, { role: "tool", tool_call_id: id, content: "snow" }] });
+  },
+  async "openai-responses"(ask, model) {
+    const tools = [{ type: "function", name: "weather", parameters: CITY }];
+    const user = { role: "user", content: PROMPT };
+    const include = ["reasoning.encrypted_content"];
+    const request = { model, reasoning: { effort: "high", summary: "auto" }, include, store: false, tools };
+    const { output } = await ask("/v1/responses", { ...request, input: [user] });
+    const items = output as { type: string; call_id: string }[];
+    const call_id = items.find(({ type }) => type === "function_call")?.call_id;
+    const result = { type: "function_call_output", call_id, output: "snow" };
+    await ask("/v1/responses", { ...request, input: [user, ...items, result] });
+  },
+  async anthropic(ask, model) {
+    const tools = [{ name: "weather", input_schema: CITY }];
+    const user = { role: "user", content: PROMPT };
+    const request = { model, max_tokens: 4_000, thinking: { type: "enabled", budget_tokens: 2_000 }, tools };
+    const { content } = await ask("/v1/messages", { ...request, messages: [user] });
+    const blocks = content as { type: string; id: string }[];
+    const id = blocks.find(({ type }) => type === "tool_use")?.id;
+    const result = { role: "user", content: [{ type: "tool_result", tool_use_id: id, content: "snow" }] };
+    await ask("/v1/messages", { ...request, messages: [user, { role: "assistant", content }, result] });
+  },
+  async google(ask, model) {
+    const path = `/v1beta/models/${model}:generateContent`;
+    const tools = [{ functionDeclarations: [{ name: "weather", parametersJsonSchema: CITY }] }];
+    const generationConfig = { thinkingConfig: { thinkingLevel: "high", includeThoughts: true } };
+    const user = { role: "user", parts: [{ text: PROMPT }] };
+    const { candidates } = await ask(path, { contents: [user], tools, generationConfig });
+    const content = (candidates as { content: { parts: { functionCall?: { id?: string } }[] } }[])[0]?.content;
+    const id = content?.parts.find(({ functionCall }) => functionCall)?.functionCall?.id;
+    const functionResponse = { ...(id && { id }), name: "weather", response: { output: "snow" } };
+    const contents = [user, content, { role: "user", parts: [{ functionResponse }] }];
+    await ask(path, { contents, tools, generationConfig });
+  },
+};
+
+/** Where an upstream has the state of its own earlier answer. */
+const STATE: Readonly<Record<string, RegExp>> = {
+  anthropic: /"type":"thinking","thinking":"[^"]+","signature":"[^"]{20,}"/,
+  "openai-responses":
+    /"type":"reasoning".*"encrypted_content":"[^"]{20,}"|"encrypted_content":"[^"]{20,}".*"type":"reasoning"/,
+  signing: /"thoughtSignature":"[^"]{20,}"/,
+};
+
+async function lastBody(made: World, wire: Wire, model: string): Promise<string> {
+  const ask = async (path: string, body: Json): Promise<Json> => {
+    const response = await made.post(path, body);
+    const answer = (await response.json()) as Json;
+    expect({ status: response.status, error: answer.error }).toEqual({ status: 200, error: answer.error && undefined });
+    return answer;
+  };
+  await LOOPS[wire](ask, model);
+  return JSON.stringify(made.simulator.requests.at(-1)?.body);
+}
+
+describe("opaque state of a provider", () => {
+  it.each([
+    ["openai", "anthropic"],
+    ["openai", "openai-responses"],
+    ["openai", "signing"],
+    ["openai-responses", "anthropic"],
+    ["anthropic", "openai-responses"],
+    ["anthropic", "anthropic"],
+    ["google", "anthropic"],
+    ["google", "openai-responses"],
+    ["google", "signing"],
+  ] as const)("comes back through a client of %s to %s", async (wire, model) => {
+    const made = await world({ toml: MORE, lines: "num_retries = 0\nmax_new_tokens = 4000" });
+    const body = await lastBody(made, wire, model);
+    expect(body).toMatch(STATE[model] as RegExp);
+    expect(body).not.toContain("mw1.");
+  });
+});
