@@ -8,7 +8,15 @@ import { nearest } from "../core/suggest.ts";
 import { addressProblem } from "./address-checks.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
 import { type GatewayConfig, gatewayOf } from "./gateway-section.ts";
-import { type EntrySources, findSource, type LayerKind, mergeSources, servedProvider, topValue } from "./layering.ts";
+import {
+  type EntrySources,
+  findSource,
+  type LayerKind,
+  mergeSources,
+  ownPath,
+  servedProvider,
+  topValue,
+} from "./layering.ts";
 import { ledgerOf } from "./ledger-section.ts";
 import type { Finding } from "./limits.ts";
 import { budgetOf, rateRuleOf } from "./money-sections.ts";
@@ -353,7 +361,7 @@ export class ParsedConfig implements Config {
 
 function inFile(finding: Finding, sources: EntrySources): Finding {
   const found = findSource(sources, finding.path);
-  if (found === undefined) return { ...finding, path: ["models", sources.name, ...finding.path] };
+  if (found === undefined) return { ...finding, path: [...ownPath(sources), ...finding.path] };
   return { ...finding, path: found.path, source: found.source.source };
 }
 

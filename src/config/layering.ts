@@ -122,8 +122,9 @@ function has(value: unknown, path: Path): boolean {
   return at !== undefined;
 }
 
-/** The path of the entry's own table, or of its table in a profile. */
+/** The path of the entry's own table, of its table in a profile, or of the provider of a discovered model. */
 export function ownPath(sources: EntrySources): Path {
   const own = sources.tables.filter(({ path }) => path.at(-1) === sources.name && path.at(-2) === "models");
-  return (own.find(({ kind }) => kind === "entry") ?? own[0])?.path ?? ["models", sources.name];
+  const table = own.find(({ kind }) => kind === "entry") ?? own[0];
+  return (table ?? sources.tables.findLast(({ kind }) => kind === "entry"))?.path ?? ["models", sources.name];
 }

@@ -51,6 +51,13 @@ describe("models with discover = true", () => {
     ]);
   });
 
+  it("is mentioned by check, which asks nobody", async () => {
+    const server = await listing({ none: openaiModels("a") });
+    const { out, code } = await cli(["check"], { toml: local(server.origin) });
+    expect(out).toContain("is correct: 0 models and those of ollama, no default");
+    expect([code, server.requests.length]).toEqual([0, 0]);
+  });
+
   it("asks the provider without an entry, too, with --discover", async () => {
     const server = await listing({ none: openaiModels("a") });
     const { out, code } = await cli(["models", "--discover", "ollama"], { toml: local(server.origin) });

@@ -3,8 +3,10 @@ import { mutantsOf } from "./mutant.ts";
 
 const CASSETTE = ["test/transport/cassette/replay.test.ts"];
 const MEMORY = ["test/stores/memory.test.ts"];
+const COPILOT = ["test/keys/copilot.test.ts"];
+const LIST = ["test/model/model-list.test.ts"];
 
-/** Recordings, the cache. */
+/** Recordings, the cache, lists of models, headers that depend on the request. */
 export const services = [
   ...mutantsOf("src/transport/cassette/masking.ts", CASSETTE, [
     [
@@ -28,6 +30,40 @@ export const services = [
       "a recorded cut is repeated as a regular end",
       "Playback.#conclude",
       replace("this.#fail(new BodyCut(Object.assign(new Error(end.message), { code: end.code })))", "this.#body.end()"),
+    ],
+  ]),
+  ...mutantsOf("src/dialects/headers-by-request.ts", COPILOT, [
+    [
+      "headers-every-request-has-an-image",
+      "every request is announced as one with an image",
+      "headersByRequest",
+      replace("messages.some(hasImage)", "true"),
+    ],
+    [
+      "headers-of-the-entry-overridden",
+      "a header of the entry is replaced by the computed one",
+      "headersByRequest",
+      skip("delete headers[name.toLowerCase()]"),
+    ],
+  ]),
+  ...mutantsOf("src/factory/model-list.ts", LIST, [
+    [
+      "list-requested-each-time",
+      "every list() requests the lists of all providers",
+      "ModelList.#modelsOf",
+      never("!fresh && known !== undefined && this.#source.clock.monotonic() < known.untilMs"),
+    ],
+    [
+      "list-forgotten-by-a-failure",
+      "the models of a provider disappear while it is not reachable",
+      "ModelList.#requested",
+      replace("this.#known.get(provider)?.models ?? []", "[]"),
+    ],
+    [
+      "list-hides-names-of-the-file",
+      "a discovered model is listed again under a name of the file",
+      "ModelList.#listed",
+      never("!this.#source.isWritten(name)"),
     ],
   ]),
   ...mutantsOf("src/stores/memory.ts", MEMORY, [

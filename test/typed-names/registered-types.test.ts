@@ -32,6 +32,13 @@ describe("the declaration of an entry", () => {
     expect(body(typesOf('[models.local]\nname = "llama3"\nprovider = "ollama"'))).toContain("parallelTools: false;");
   });
 
+  it("has any model of a provider with discover = true, in any profile", () => {
+    const profile = "[profiles.dev.providers.vllm]\ndiscover = true\n";
+    expect(body(typesOf(`[providers.ollama]\ndiscover = true\n${profile}`))).toBe(
+      "    [name: `ollama/${string}`]: {};\n    [name: `vllm/${string}`]: {};\n",
+    );
+  });
+
   it("has the model of a simulated entry", () => {
     const simulated = typesOf('[models.old]\nname = "o3"\nprovider = "simulator"');
     expect(simulated).toBe(typesOf('[models.old]\nname = "o3"\nprovider = "openai"'));

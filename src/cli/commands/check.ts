@@ -135,7 +135,9 @@ function correctLines(
   const { paint } = print;
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const profile = config.profile === undefined ? "" : ` with profile ${config.profile}`;
-  const what = `${plural(rows.length, "model")}, default "${config.defaultModel}"`;
+  const models = [plural(rows.length, "model"), ...config.discovering.map((provider) => `those of ${provider}`)];
+  const standard = config.defaultModel === "" ? "no default" : `default "${config.defaultModel}"`;
+  const what = `${models.join(" and ")}, ${standard}`;
   const verdict = errors === 0 ? "is correct" : `cannot work everywhere (${plural(errors, "error")} below)`;
   const mark = errors === 0 ? paint.green("✓") : paint.red("✗");
   const title = `${mark} ${paint.bold(print.path(file))}${profile} ${verdict}: ${what}`;

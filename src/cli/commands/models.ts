@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Config } from "../../config/load.ts";
 import { silentLogger } from "../../core/logger.ts";
 import { nearest } from "../../core/suggest.ts";
+import { withoutEnd } from "../../core/without-end.ts";
 import { overlayFor } from "../../factory/catalog-overlay.ts";
 import type { ListedModel, ModelInfo, UnavailableList } from "../../index.ts";
 import { catalogIds, infoOf } from "../catalog.ts";
@@ -74,8 +75,8 @@ async function listedModels(
   if (discovering.length === 0) return { rows: [], warnings: [] };
   const warnings: string[] = [];
   const onUnavailable = ({ provider, error, help }: UnavailableList) => {
-    const words = [`the models of ${provider} are not listed: ${error.message}`, ...(help === undefined ? [] : [help])];
-    warnings.push(words.join("; "));
+    const reason = withoutEnd(error.message, ".");
+    warnings.push(`the models of ${provider} are not listed: ${reason}${help === undefined ? "" : `; ${help}`}`);
   };
   print.busy(`asking ${discovering.join(", ")}`);
   const models = await project.factory.list({ signal, onUnavailable });
