@@ -63,7 +63,7 @@ export const services = [
       "list-hides-names-of-the-file",
       "a discovered model is listed again under a name of the file",
       "ModelList.#listed",
-      never("!this.#source.isWritten(name)"),
+      always("!this.#source.isWritten(name)"),
     ],
   ]),
   ...mutantsOf("src/stores/memory.ts", MEMORY, [
