@@ -213,7 +213,7 @@ function repeatedCost(previous: number, code: number): number {
   const cost = variedCost(previous, code);
   const kind = kindOf(code);
   const before = kindOf(previous);
-  if (kind === "mark") return previous === code ? 60 : 100;
+  if (kind === "mark") return previous === code ? 67 : 100;
   if (kind === "break") return breakCost(before, previous, code);
   if (kind === "lower" && before === "upper") return Math.max(cost, 100);
   if (before !== "lower" && before !== "upper") return cost;

@@ -23,6 +23,15 @@ describe("the largest number of tokens of a text", () => {
     expect(tokenBound(text) / most(text)).toBeLessThan(1.5);
   });
 
+  test("is not below the tokens of repeated runs of a mark", () => {
+    const marks = [..."!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"];
+    const texts = marks.flatMap((mark) =>
+      [2, 3, 4, 5].flatMap((run) => [" ", "  ", "a "].map((end) => mark.repeat(run) + end)),
+    );
+    const low = texts.map((text) => text.repeat(400)).filter((text) => tokenBound(text) < most(text));
+    expect(low).toEqual([]);
+  });
+
   const texts = Object.values(TEXTS);
   const piece = fc
     .tuple(fc.nat(texts.length - 1), fc.nat(60_000), fc.integer({ min: 20, max: 600 }))
