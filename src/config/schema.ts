@@ -30,7 +30,7 @@ const defaults = table(defaultShape).meta({
 export const providerOnly = {
   discover: flag().meta({
     description:
-      "Every model that the provider serves can be used as `PROVIDER/MODEL` without an entry. `factory.list()` and `modelwright models` request the provider's list of models; nothing else does.",
+      "Every model that the provider serves can be used as `PROVIDER/MODEL` without an entry. `factory.list()` and `npx modelwright models` request the provider's list of models; nothing else does.",
     default: false,
   }),
 } as const;

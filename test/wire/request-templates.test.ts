@@ -187,7 +187,7 @@ describe.each(WIRES)("on the %s wire, the bytes sent without the SDK are the SDK
 
 describe("a request that the SDK builds differently", () => {
   const call = {
-    target: { policy: { sdkRequests: false } },
+    target: { quirks: {}, policy: { sdkRequests: false } },
     credential: undefined,
     streaming: false,
     request: { extraHeaders: {} },
