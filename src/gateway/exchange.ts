@@ -16,6 +16,9 @@ export interface ExchangeParts {
   readonly onEnd: (exchange: Exchange, record: AccessRecord) => void;
 }
 
+/** The status of a response that nobody got, as proxies log it. */
+const CLIENT_LEFT = 499;
+
 /** One request and its response, until the last byte. */
 export class Exchange {
   readonly parts: ExchangeParts;
@@ -60,7 +63,9 @@ export class Exchange {
 
   /** The response was returned. */
   returned(status: number): void {
-    if (!this.#held) this.#end(status, this.parts.request.signal.aborted);
+    if (this.#held) return;
+    const left = this.parts.request.signal.aborted;
+    this.#end(left ? CLIENT_LEFT : status, left);
   }
 
   /** Ends a response that goes on. */

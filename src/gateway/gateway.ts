@@ -7,6 +7,7 @@ import type { AccessRecord } from "./access-log.ts";
 import { guard, isPreflight } from "./browser-guard.ts";
 import { Exchange } from "./exchange.ts";
 import { refused, routes } from "./routes.ts";
+import type { ServedFactory } from "./served-factory.ts";
 import { Source } from "./source.ts";
 
 /** A server of the wire formats of OpenAI, Anthropic and Gemini, for any server with a fetch handler. */
@@ -19,7 +20,7 @@ export interface Gateway {
 
 export interface GatewayOptions {
   /** Whose models are served. `close` does not close it. */
-  readonly factory?: ModelFactory<Record<never, never>> | undefined;
+  readonly factory?: ServedFactory | undefined;
   /** The models.toml to load with the first request. Default: as `ModelFactory.load()`; without a file, the example of this package. */
   readonly config?: string | undefined;
   /** Called at the end of each request, unless `access_log = false`. */

@@ -84,7 +84,7 @@ async function streamed(arrival: Arrival, served: ServedCall): Promise<Response>
   };
   const body = new ReadableStream<Uint8Array>(new StreamBody(parts, first), { highWaterMark: 0 });
   arrival.hold(parts.leave);
-  return new Response(body, { headers: { ...streamHeaders(framing), ...arrival.headers(), ...served.headers() } });
+  return new Response(body, { headers: { ...streamHeaders(framing), ...arrival.headers(), ...served.headers(true) } });
 }
 
 function streamHeaders({ contentType }: Framing): Readonly<Record<string, string>> {

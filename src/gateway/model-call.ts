@@ -35,7 +35,8 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
   const { settings, samples } = read.request;
   const metadata = header.options.metadata && { metadata: { ...settings.metadata, ...header.options.metadata } };
   const options: CallOptions = { ...settings, ...header.options, ...metadata, ...(samples !== 1 && { samples }) };
-  const messages = withOwners(read.request.messages);
+  const all = withOwners(read.request.messages);
+  const messages = contextOf(model)?.target.dialect === wire.name ? all : (wire.forOthers?.(all) ?? all);
   refuseChanges(model, read.adjustments);
   return {
     model,

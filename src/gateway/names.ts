@@ -3,50 +3,50 @@ import { ConfigError } from "../core/config-error.ts";
 import { nearest } from "../core/suggest.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import type { ServedModel } from "../dialects/served/wire-server.ts";
-import type { ModelFactory } from "../index.ts";
+import type { ModelDescription } from "../index.ts";
 import type { Model } from "../model/model.ts";
+import type { ServedFactory } from "./served-factory.ts";
 
 /** More names are not listed in an error. */
 const MOST_LISTED = 20;
 
-/** The names of a models.toml that clients can use: entries, groups and aliases. */
+/** The names of a models.toml that clients can use: entries, groups, aliases and discovered models. */
 export class Names {
-  readonly #factory: ModelFactory<Record<never, never>>;
+  readonly #factory: ServedFactory;
+  readonly #config: Config;
   readonly #createdS: number;
-  readonly #all: ReadonlySet<string>;
 
-  constructor(factory: ModelFactory<Record<never, never>>, config: Config, createdS: number) {
+  constructor(factory: ServedFactory, config: Config, createdS: number) {
     this.#factory = factory;
+    this.#config = config;
     this.#createdS = createdS;
-    this.#all = new Set([...config.names, ...config.groups, ...Object.keys(config.aliases)]);
-  }
-
-  get all(): readonly string[] {
-    return [...this.#all];
   }
 
   /** @throws Rejection for a name that models.toml does not have, or an entry that cannot be used. */
   model(name: string): Model {
     this.#check(name);
-    try {
-      return this.#factory.get(name);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      const message = error.problems.map((problem) => problem.message).join("; ");
-      throw new Rejection({ kind: "server", status: 500, message, code: "invalid_config" });
-    }
+    return orRejection(() => this.#factory.get(name));
   }
 
   /** @throws Rejection for an unknown name. */
   listed(name: string): ServedModel {
     this.#check(name);
-    const { provider, context, maxOutput, capabilities } = this.#factory.describe(name);
+    return this.#served(
+      name,
+      orRejection(() => this.#factory.describe(name)),
+    );
+  }
+
+  /** All names. Asks providers with `discover = true` for their models. */
+  async list(signal: AbortSignal): Promise<readonly ServedModel[]> {
+    const models = await this.#factory.list({ signal });
+    const aliases = Object.keys(this.#config.aliases);
+    return [...models.map((model) => this.#served(model.name, model)), ...aliases.map((name) => this.listed(name))];
+  }
+
+  #served(name: string, { provider, context, maxOutput, capabilities }: ModelDescription): ServedModel {
     return {
-      id: name,
-      title: name,
-      owner: provider,
-      version: "modelwright",
-      createdS: this.#createdS,
+      ...{ id: name, title: name, owner: provider, version: "modelwright", createdS: this.#createdS },
       context: context ?? undefined,
       maxOutput: maxOutput ?? undefined,
       embeds: capabilities.embeddings,
@@ -54,10 +54,23 @@ export class Names {
   }
 
   #check(name: string): void {
-    if (this.#all.has(name)) return;
-    const near = nearest(name, this.all);
-    const hint = near === undefined ? `Models: ${listOf(this.all)}.` : `Did you mean \`${near}\`?`;
+    if (this.#config.has(name)) return;
+    const { names, groups, aliases } = this.#config;
+    const all = [...names, ...groups, ...Object.keys(aliases)];
+    const near = nearest(name, all);
+    const hint = near === undefined ? `Models: ${listOf(all)}.` : `Did you mean \`${near}\`?`;
     throw new Rejection({ kind: "not-found", model: name.slice(0, 200), hint });
+  }
+}
+
+/** A name that cannot be used, for example because a key is not set, is a mistake of the gateway's owner. */
+function orRejection<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const message = error.problems.map((problem) => problem.message).join("; ");
+    throw new Rejection({ kind: "server", status: 500, message, code: "invalid_config" });
   }
 }
 

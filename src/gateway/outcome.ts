@@ -6,6 +6,8 @@ import type { CallProgress } from "../model/reading.ts";
 /** What is known of a call when its headers are written. */
 export interface KnownCall {
   readonly progress: CallProgress | undefined;
+  /** Requests that have not ended. */
+  readonly running?: number;
   /** Null if a price is unknown; absent while the answer is streamed. */
   readonly costUsd?: number | null | undefined;
   readonly entry: string | undefined;
@@ -14,13 +16,13 @@ export interface KnownCall {
 }
 
 export function callHeaders(known: KnownCall): Readonly<Record<string, string>> {
-  const { progress, costUsd, entry, provider, adjustments } = known;
+  const { progress, running = 0, costUsd, entry, provider, adjustments } = known;
   const cached = progress?.cached?.outcome;
   const headers = {
     "x-modelwright-call": progress?.callId,
     "x-modelwright-model": entry,
     "x-modelwright-provider": provider,
-    "x-modelwright-attempts": progress?.attempts.length,
+    "x-modelwright-attempts": progress && progress.attempts.length + running,
     "x-modelwright-cost-usd": costUsd ?? (cached === undefined ? undefined : 0),
     "x-modelwright-cache": cached,
     "x-modelwright-adjustments": adjustments.length === 0 ? undefined : adjustmentsText(adjustments),

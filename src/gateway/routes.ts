@@ -78,9 +78,9 @@ function callGoogle(context: Context<Env>): Promise<Response> {
   return performed(context, "google", GOOGLE_ACTIONS.get(verb) ?? unknownPath, place);
 }
 
-function listModels(arrival: Arrival): Response {
-  const { names, wire } = arrival;
-  return jsonResponse(arrival, 200, wire.models(names.all.map((name) => names.listed(name))));
+async function listModels(arrival: Arrival): Promise<Response> {
+  const { names, wire, request } = arrival;
+  return jsonResponse(arrival, 200, wire.models(await names.list(request.signal)));
 }
 
 function showModel(arrival: Arrival): Response {

@@ -73,14 +73,22 @@ export class ServedCall {
     return failure;
   }
 
-  /** The headers about the call, as far as it has come. */
-  headers(): Readonly<Record<string, string>> {
+  /** The headers about the call, as far as it has come. `isRunning`: while its answer arrives. */
+  headers(isRunning = false): Readonly<Record<string, string>> {
     const { batches, wire, clock } = this.parts;
     const { progress } = batches;
     const { entry, provider } = this.events;
+    const running = isRunning && entry !== undefined && progress?.cached === undefined ? 1 : 0;
     const limit = this.#limit ?? progress?.rateLimit;
     return {
-      ...callHeaders({ progress, costUsd: this.#reply?.cost.usd, entry, provider, adjustments: this.#adjustments() }),
+      ...callHeaders({
+        progress,
+        running,
+        costUsd: this.#reply?.cost.usd,
+        entry,
+        provider,
+        adjustments: this.#adjustments(),
+      }),
       ...(limit && wire.limitHeaders?.(limit, clock.now())),
     };
   }

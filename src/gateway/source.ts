@@ -5,8 +5,7 @@ import { VARIABLES } from "../config/variables.ts";
 import { configOf } from "../factory/factory.ts";
 import { ModelFactory } from "../index.ts";
 import { Names } from "./names.ts";
-
-type AnyFactory = ModelFactory<Record<never, never>>;
+import type { ServedFactory } from "./served-factory.ts";
 
 /** What requests are answered with. */
 export interface Served {
@@ -16,13 +15,13 @@ export interface Served {
 
 /** The factory of a gateway: a given one, or one that is loaded for the first request. */
 export class Source {
-  readonly #given: AnyFactory | undefined;
+  readonly #given: ServedFactory | undefined;
   readonly #path: string | undefined;
   readonly #startedS: number;
-  #loading: Promise<AnyFactory> | undefined;
+  #loading: Promise<ServedFactory> | undefined;
   #served: Served | undefined;
 
-  constructor(given: AnyFactory | undefined, path: string | undefined, startedMs: number) {
+  constructor(given: ServedFactory | undefined, path: string | undefined, startedMs: number) {
     this.#given = given;
     this.#path = path;
     this.#startedS = Math.floor(startedMs / 1000);
@@ -42,7 +41,7 @@ export class Source {
     await factory?.close();
   }
 
-  #loaded(): Promise<AnyFactory> {
+  #loaded(): Promise<ServedFactory> {
     this.#loading ??= this.#load().catch((error: unknown) => {
       this.#loading = undefined;
       throw error;
@@ -50,7 +49,7 @@ export class Source {
     return this.#loading;
   }
 
-  async #load(): Promise<AnyFactory> {
+  async #load(): Promise<ServedFactory> {
     return ModelFactory.load<Record<never, never>>(this.#path ?? (await configFile()));
   }
 }

@@ -1,4 +1,6 @@
+import type { Message } from "../core/message.ts";
 import type { WireName } from "../core/wire-name.ts";
+import { withoutBillingHeader } from "../dialects/anthropic/server/billing-header.ts";
 import { readMessagesRequest } from "../dialects/anthropic/server/messages-request.ts";
 import { messagesServer } from "../dialects/anthropic/server/messages-server.ts";
 import { readGenerateRequest } from "../dialects/google/server/generate-request.ts";
@@ -13,12 +15,14 @@ import type { WireServer } from "../dialects/served/wire-server.ts";
 export interface GatewayWire extends WireServer {
   /** Throws a Rejection for a body that cannot be served. */
   readRequest(received: ReceivedRequest): ServedRequest;
+  /** The messages for a model of another wire format. Default: all. */
+  forOthers?(messages: readonly Message[]): readonly Message[];
 }
 
 /** All that the gateway knows of wire formats. The simulator reads requests in a form of its own. */
 export const GATEWAY_WIRES: Readonly<Record<WireName, GatewayWire>> = {
   openai: { ...chatServer, readRequest: readChatRequest },
   "openai-responses": { ...responsesServer, readRequest: readResponsesRequest },
-  anthropic: { ...messagesServer, readRequest: readMessagesRequest },
+  anthropic: { ...messagesServer, readRequest: readMessagesRequest, forOthers: withoutBillingHeader },
   google: { ...generateServer, readRequest: readGenerateRequest },
 };

@@ -192,6 +192,18 @@ describe("close", () => {
 });
 
 describe("the access log", () => {
+  it("says when a client left before the answer, whose upstream is closed at once", async () => {
+    const { post, log, simulator } = await world({ simulator: { script: [{ delayMs: 5_000 }] } });
+    const controller = new AbortController();
+    const asking = post(CHAT, chatBody("anthropic"), {}, controller.signal);
+    while (simulator.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    await expect(asking).rejects.toThrow();
+    while (log.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toMatchObject([{ status: 499, left: true, code: "aborted" }]);
+    while (simulator.requests[0]?.closedByPeerMs === undefined) await new Promise((resolve) => setImmediate(resolve));
+  });
+
   it("has a line for each request, without content", async () => {
     const { url, post, log } = await world();
     await (await post(`${CHAT}?key=secret`, chatBody("anthropic", { stream: true }))).text();

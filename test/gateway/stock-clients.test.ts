@@ -71,4 +71,13 @@ describe.each(WIRES)("a stock client of %s", (wire) => {
     const { clients } = await world({ toml: '[aliases]\nsmart = "anthropic"\n' });
     expect(await clients[wire].models()).toEqual([...WIRES, "smart"]);
   });
+
+  it("uses the models that a provider lists", async () => {
+    const toml = `[providers.openai]\nbase_url = "BASE/v1"\napi_key = "test-key"\ndiscover = true\n`;
+    const { clients } = await world({ toml });
+    expect(await clients[wire].models()).toContain("openai/gpt-4o");
+    expect(await clients[wire].text("openai/gpt-4o", "Hello")).toMatchObject({
+      ...{ text: expect.stringContaining("[simulated gpt-4o]"), model: "openai/gpt-4o" },
+    });
+  });
 });

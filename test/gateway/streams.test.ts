@@ -30,6 +30,7 @@ describe("a stream", () => {
       "x-accel-buffering": "no",
       "x-modelwright-model": "anthropic",
       "x-modelwright-provider": "anthropic",
+      "x-modelwright-attempts": "1",
       "x-modelwright-call": expect.stringMatching(/^[0-9a-z]{26}$/),
       "x-request-id": expect.stringMatching(/^req_/),
     });
@@ -144,6 +145,19 @@ describe("a body", () => {
     const { choices } = (await (await post(CHAT, chatBody("google", { n: 2 }))).json()) as { choices: object[] };
     expect(choices).toMatchObject([{ index: 0 }, { index: 1 }]);
   });
+});
+
+it("keeps Claude Code's billing header for Anthropic", async () => {
+  const { post, simulator } = await world();
+  const system = [
+    { type: "text", text: "x-anthropic-billing-header: cc_version=2; cch=1;" },
+    { type: "text", text: "You are Claude Code." },
+  ];
+  for (const model of ["anthropic", "openai"])
+    await post("/v1/messages", { model, max_tokens: 99, system, messages: [{ role: "user", content: "Hello" }] });
+  const bodies = simulator.requests.map(({ body }) => JSON.stringify(body));
+  expect(bodies.map((body) => body.includes("billing-header"))).toEqual([true, false]);
+  expect(bodies.every((body) => body.includes("You are Claude Code."))).toBe(true);
 });
 
 describe("headers of a request", () => {

@@ -24,7 +24,12 @@ export interface World {
   readonly clients: Readonly<Record<Wire, Client>>;
   /** The access log. */
   readonly log: readonly AccessRecord[];
-  post(path: string, body: object | string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  post(
+    path: string,
+    body: object | string,
+    headers?: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<Response>;
 }
 
 export interface WorldOptions {
@@ -54,9 +59,10 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const { url } = server;
   return {
     ...{ url, gateway: served, simulator, clients: clientsAt(url), log },
-    post: (path, body, headers = {}) =>
+    post: (path, body, headers = {}, signal) =>
       fetch(url + path, {
         method: "POST",
+        ...(signal && { signal }),
         headers: { "content-type": "application/json", ...headers },
         body: typeof body === "string" ? body : JSON.stringify(body),
       }),
