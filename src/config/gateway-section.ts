@@ -12,6 +12,8 @@ export interface GatewayConfig {
   readonly maxInFlight: number;
   /** Milliseconds. */
   readonly commitAfter: number;
+  /** Milliseconds; 0: not at all. */
+  readonly keepResponses: number;
   /** Milliseconds. */
   readonly drain: number;
   readonly allowedHosts: readonly string[];

@@ -39,6 +39,10 @@ export const gatewaySection = table({
     "Longest time that a stream waits for the first event of the model before it sends its status. A failure in this time has a status of its own; later it is an error event.",
     { default: "15s", examples: ["5s"] },
   ),
+  keep_responses: duration(
+    "How long responses of the Responses API are stored, for `previous_response_id`, `item_reference` and `GET /v1/responses/ID`: where `[state]` is, at most 64 MiB. 0: not at all.",
+    { default: "1h", examples: ["24h", 0] },
+  ),
   drain: duration("Longest time that requests in flight have to end when the gateway stops.", {
     default: "30s",
     examples: ["5m"],

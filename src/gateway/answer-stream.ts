@@ -1,4 +1,5 @@
 import { type FlowEvent, isContent } from "../core/event.ts";
+import type { Reply } from "../core/reply.ts";
 import type { AnswerWriter } from "../dialects/served/answer-writer.ts";
 import type { Framing } from "../dialects/served/framing.ts";
 import type { WireEvent } from "../dialects/server-wire.ts";
@@ -70,11 +71,13 @@ export class AnswerStream {
     this.#pending = false;
   }
 
-  #ending(reply: Parameters<ServedCall["finish"]>[0]): Chunk {
+  async #ending(reply: Reply): Promise<Chunk> {
     this.#call.finish(reply);
     const writer = this.#writerOf();
     for (const event of this.#call.events.last(reply)) writer.push(event, this.#out);
     writer.end(this.#out);
+    const response = this.#call.parts.wire.stored?.responseIn(this.#out);
+    if (response !== undefined) await this.#call.keep(response);
     return { text: this.#take() + this.#framing.end(), last: true };
   }
 

@@ -2,6 +2,7 @@ import type { GatewayConfig } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
 import type { CallFacts } from "./access-log.ts";
 import type { Names } from "./names.ts";
+import type { Responses } from "./response-store.ts";
 import type { GatewayWire } from "./wires.ts";
 
 /** A request on its way through the gateway. */
@@ -9,7 +10,7 @@ export interface Arrival {
   readonly request: Request;
   readonly wire: GatewayWire;
   readonly path: string;
-  /** From the path, if the wire format has it there. */
+  /** From the path: the model, or the id of a response. */
   readonly model: string | undefined;
   /** Whether the path asks for a stream. */
   readonly streaming: boolean;
@@ -19,6 +20,7 @@ export interface Arrival {
   readonly clock: Clock;
   readonly config: GatewayConfig;
   readonly names: Names;
+  readonly responses: Responses;
   /** Headers of every response. */
   headers(): Readonly<Record<string, string>>;
   /** Adds to the access log. */

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { AccessRecord, CallFacts } from "./access-log.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Names } from "./names.ts";
+import type { Responses } from "./response-store.ts";
 import type { GatewayWire } from "./wires.ts";
 
 export interface ExchangeParts {
@@ -11,6 +12,7 @@ export interface ExchangeParts {
   readonly clock: Clock;
   readonly config: GatewayConfig;
   readonly names: Names;
+  readonly responses: Responses;
   /** Headers that every response gets. */
   readonly headers: Readonly<Record<string, string>>;
   readonly onEnd: (exchange: Exchange, record: AccessRecord) => void;
@@ -43,12 +45,12 @@ export class Exchange {
 
   /** The request as one of a wire format. */
   arrival(wire: GatewayWire, place: Partial<Pick<Arrival, "model" | "streaming" | "asArray">> = {}): Arrival {
-    const { request, clock, config, names, headers } = this.parts;
+    const { request, clock, config, names, responses, headers } = this.parts;
     const { requestId, url } = this;
     const { model, streaming = false, asArray = false } = place;
     const own = wire.requestIdHeader === undefined ? headers : { ...headers, [wire.requestIdHeader]: requestId };
     return {
-      ...{ request, wire, path: url.pathname, model, streaming, asArray, requestId, clock, config, names },
+      ...{ request, wire, path: url.pathname, model, streaming, asArray, requestId, clock, config, names, responses },
       headers: () => own,
       note: (facts) => {
         this.#facts = { ...this.#facts, ...facts };

@@ -6,6 +6,7 @@ import { ModelFactory } from "../index.ts";
 import type { AccessRecord } from "./access-log.ts";
 import { guard, isPreflight } from "./browser-guard.ts";
 import { Exchange } from "./exchange.ts";
+import { ResponseStore } from "./response-store.ts";
 import { refused, routes } from "./routes.ts";
 import type { ServedFactory } from "./served-factory.ts";
 import { Source } from "./source.ts";
@@ -65,6 +66,7 @@ export function gateway(options: GatewayOptions = {}): Gateway {
 class GatewayServer {
   readonly #clock: Clock;
   readonly #source: Source;
+  readonly #responses: ResponseStore;
   readonly #accessLog: ((record: AccessRecord) => void) | undefined;
   readonly #routes = routes();
   readonly #inFlight = new Set<Exchange>();
@@ -75,6 +77,7 @@ class GatewayServer {
   constructor({ factory, config, accessLog, clock = systemClock }: GatewayOptions) {
     this.#clock = clock;
     this.#source = new Source(factory, config, clock.now());
+    this.#responses = new ResponseStore(clock);
     this.#accessLog = accessLog;
   }
 
@@ -118,6 +121,7 @@ class GatewayServer {
     const guarded = guard(request, new URL(request.url), settings);
     const exchange = new Exchange({
       ...{ request, clock: this.#clock, config: settings, names, headers: guarded.headers },
+      responses: this.#responses.under(config),
       onEnd: (ended, record) => {
         this.#ended(ended);
         if (settings.accessLog) this.#accessLog?.(record);
@@ -151,6 +155,7 @@ class GatewayServer {
   async #drained(): Promise<void> {
     if (this.#inFlight.size > 0) await this.#idleWithin(await this.#drainMs());
     for (const exchange of this.#inFlight) exchange.cancel();
+    await this.#responses.close();
     await this.#source.close();
   }
 

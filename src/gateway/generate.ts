@@ -35,9 +35,9 @@ function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
   const { model, messages, options, deadlineAtMs, stream, name, adjustments } = call;
   const batches = eventBatches(model, messages, options, { streaming: stream, deadlineAtMs });
   arrival.note({ model: name, stream });
-  const { body, promptSize } = call;
+  const { body, promptSize, keep } = call;
   const note = arrival.note;
-  return new ServedCall({ wire, clock, requestId, name, body, batches, adjustments, promptSize, note });
+  return new ServedCall({ wire, clock, requestId, name, body, batches, adjustments, promptSize, keep, note });
 }
 
 /** The answer is written when its last event has arrived, so that one that breaks off and starts again is complete. */
@@ -63,7 +63,9 @@ async function bodyOf(served: ServedCall, form: AnswerForm): Promise<Json> {
   const reply = await batches.reply;
   served.finish(reply);
   events.push(...served.events.last(reply));
-  return form.body(served.head(), events);
+  const body = form.body(served.head(), events);
+  await served.keep(body);
+  return body;
 }
 
 async function streamed(arrival: Arrival, served: ServedCall): Promise<Response> {

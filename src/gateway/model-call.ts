@@ -9,6 +9,7 @@ import type { Arrival } from "./arrival.ts";
 import { withOwners } from "./foreign-state.ts";
 import { readBody } from "./request-body.ts";
 import { headerOptions } from "./request-headers.ts";
+import { withStored } from "./stored-responses.ts";
 
 /** A request as a call of a model. */
 export interface ModelCall {
@@ -16,6 +17,8 @@ export interface ModelCall {
   /** The name in the request. */
   readonly name: string;
   readonly body: Json;
+  /** Stores the response for later requests, if the wire format does that. */
+  readonly keep: ((response: Json) => Promise<void>) | undefined;
   readonly stream: boolean;
   readonly messages: readonly Message[];
   readonly options: CallOptions;
@@ -29,8 +32,10 @@ export interface ModelCall {
 export async function callOf(arrival: Arrival, counting = false): Promise<ModelCall> {
   const { request, wire, config, names, model: inPath, streaming } = arrival;
   const header = headerOptions(request.headers);
-  const body = await readBody(request, config.maxBody);
-  const read = wire.readRequest({ body, model: inPath, streaming, counting, owner: wire.vendor });
+  const resolved = await withStored(arrival, await readBody(request, config.maxBody));
+  const { body } = resolved;
+  const { stored } = wire;
+  const read = wire.readRequest({ ...resolved, model: inPath, streaming, counting, owner: wire.vendor });
   const model = names.model(read.model);
   const { settings, samples } = read.request;
   const metadata = header.options.metadata && { metadata: { ...settings.metadata, ...header.options.metadata } };
@@ -42,6 +47,7 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     model,
     name: read.model,
     body,
+    keep: stored && ((response) => arrival.responses.keep(stored.kept(resolved, response))),
     stream: read.stream,
     messages,
     options,

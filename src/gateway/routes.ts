@@ -8,6 +8,7 @@ import type { Exchange } from "./exchange.ts";
 import { generate } from "./generate.ts";
 import { failureOf } from "./problems.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
+import { deleteResponse, showResponse } from "./stored-responses.ts";
 import { GATEWAY_WIRES } from "./wires.ts";
 
 interface Env {
@@ -23,6 +24,8 @@ export function routes(): Hono<Env> {
   app.post("/v1/chat/completions", endpoint("openai", generate));
   app.post("/v1/responses", endpoint("openai-responses", generate));
   app.post("/v1/responses/input_tokens", endpoint("openai-responses", countTokens));
+  app.get("/v1/responses/:id", (context) => forResponse(context, showResponse));
+  app.delete("/v1/responses/:id", (context) => forResponse(context, deleteResponse));
   app.post("/v1/embeddings", endpoint("openai", embed));
   app.post("/v1/messages", endpoint("anthropic", generate));
   app.post("/v1/messages/count_tokens", endpoint("anthropic", countTokens));
@@ -57,6 +60,10 @@ async function performed(context: Context<Env>, wire: WireName, action: Action, 
     arrival.note(failure.facts);
     return problemResponse(arrival, failure);
   }
+}
+
+function forResponse(context: Context<Env>, action: Action): Promise<Response> {
+  return performed(context, "openai-responses", action, { model: context.req.param("id") });
 }
 
 const GOOGLE_ACTIONS: ReadonlyMap<string, Action> = new Map([

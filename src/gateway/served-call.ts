@@ -7,16 +7,16 @@ import type { Reply } from "../core/reply.ts";
 import type { AnswerHead } from "../dialects/served/answer-writer.ts";
 import type { Json } from "../dialects/served/json.ts";
 import type { Problem } from "../dialects/served/problem.ts";
-import type { WireServer } from "../dialects/served/wire-server.ts";
 import type { EventBatches } from "../model/event-batches.ts";
 import type { CallFacts } from "./access-log.ts";
 import { ClientEvents } from "./client-events.ts";
 import { callHeaders, outcomeJson } from "./outcome.ts";
 import { type Failure, failureOf } from "./problems.ts";
+import type { GatewayWire } from "./wires.ts";
 
 /** A request that is answered by a model. */
 export interface CallParts {
-  readonly wire: WireServer;
+  readonly wire: GatewayWire;
   readonly clock: Clock;
   readonly requestId: string;
   /** The name in the request, which the response repeats. */
@@ -26,6 +26,8 @@ export interface CallParts {
   /** What the request had and the library cannot express. */
   readonly adjustments: readonly Adjustment[];
   readonly promptSize: () => Problem["context"];
+  /** Stores the response for later requests. */
+  readonly keep: ((response: Json) => Promise<void>) | undefined;
   /** Gets what the access log shows of the call. */
   readonly note: (facts: CallFacts) => void;
 }
@@ -58,6 +60,15 @@ export class ServedCall {
     const { callId: call, model: entry, provider, attempts, cost, usage } = reply;
     const tokens = { inputTokens: usage.input + usage.cacheRead + usage.cacheWrite, outputTokens: usage.output };
     this.parts.note({ call, entry, provider, attempts: attempts.length, costUsd: cost.usd, ...tokens });
+  }
+
+  /** Stores the response before the client has its end. A store that fails does not fail the answer. */
+  async keep(response: Json): Promise<void> {
+    try {
+      await this.parts.keep?.(response);
+    } catch (error) {
+      this.parts.note({ defect: `response not stored: ${String(error)}` });
+    }
   }
 
   /** What the client is told of a failure. */

@@ -9,12 +9,15 @@ import { readChatRequest } from "../dialects/openai/server/chat-request.ts";
 import { chatServer } from "../dialects/openai/server/chat-server.ts";
 import { readResponsesRequest } from "../dialects/openai/server/responses-request.ts";
 import { responsesServer } from "../dialects/openai/server/responses-server.ts";
+import { storedResponses } from "../dialects/openai/server/stored-responses.ts";
 import type { ReceivedRequest, ServedRequest } from "../dialects/served/served-request.ts";
 import type { WireServer } from "../dialects/served/wire-server.ts";
 
 export interface GatewayWire extends WireServer {
   /** Throws a Rejection for a body that cannot be served. */
   readRequest(received: ReceivedRequest): ServedRequest;
+  /** How clients refer to earlier responses. Absent: they do not. */
+  readonly stored?: typeof storedResponses;
   /** The messages for a model of another wire format. Default: all. */
   forOthers?(messages: readonly Message[]): readonly Message[];
 }
@@ -22,7 +25,7 @@ export interface GatewayWire extends WireServer {
 /** All that the gateway knows of wire formats. The simulator reads requests in a form of its own. */
 export const GATEWAY_WIRES: Readonly<Record<WireName, GatewayWire>> = {
   openai: { ...chatServer, readRequest: readChatRequest },
-  "openai-responses": { ...responsesServer, readRequest: readResponsesRequest },
+  "openai-responses": { ...responsesServer, readRequest: readResponsesRequest, stored: storedResponses },
   anthropic: { ...messagesServer, readRequest: readMessagesRequest, forOthers: withoutBillingHeader },
   google: { ...generateServer, readRequest: readGenerateRequest },
 };

@@ -89,6 +89,27 @@ keyTest("gateway.commit_after", async () => {
   expect(status).toBe(200);
 });
 
+keyTest("gateway.keep_responses", async () => {
+  const clock = new FakeClock();
+  const ask = async (lines: string) => {
+    const { fetch } = await served(lines, {}, clock);
+    const post = (more: object) =>
+      fetch(
+        new Request("http://localhost/v1/responses", {
+          ...{ method: "POST", body: JSON.stringify({ model: "main", input: "Hello", ...more }) },
+        }),
+      );
+    const { id: previous_response_id, store } = (await (await post({})).json()) as { id: string; store: boolean };
+    return { store, again: async () => (await post({ previous_response_id })).status };
+  };
+  const minute = await ask('keep_responses = "1m"');
+  expect([minute.store, await minute.again()]).toEqual([true, 200]);
+  await clock.advance(61_000);
+  expect(await minute.again()).toBe(400);
+  const off = await ask("keep_responses = 0");
+  expect([off.store, await off.again()]).toEqual([false, 400]);
+});
+
 keyTest("gateway.drain", async () => {
   const clock = new FakeClock();
   const { fetch, close } = await served('drain = "3s"', { script: [{ stall: { afterEvents: 4 } }] }, clock);

@@ -1,4 +1,3 @@
-import type { AnswerHead } from "../../served/answer-writer.ts";
 import type { WireServer } from "../../served/wire-server.ts";
 import { isResponsesSignature } from "../responses-signature.ts";
 import { openaiServer } from "./openai-server.ts";
@@ -8,15 +7,7 @@ import { responsesAnswer } from "./responses-answer.ts";
 export const responsesServer: WireServer = {
   ...openaiServer,
   name: "openai-responses",
-  answer: {
-    stream: (head) => responsesAnswer.stream(unstored(head)),
-    body: (head, events) => responsesAnswer.body(unstored(head), events),
-  },
+  answer: responsesAnswer,
   readsState: isResponsesSignature,
   answerId: (unique) => `resp_${unique}`,
 };
-
-/** The response says that it is not stored, whatever the request asks for. */
-function unstored(head: AnswerHead): AnswerHead {
-  return { ...head, body: { ...head.body, store: false } };
-}

@@ -1,0 +1,57 @@
+import type { Config } from "../config/load.ts";
+import type { Clock } from "../core/clock.ts";
+import type { BoundedStore } from "../core/store.ts";
+import type { Stored } from "../dialects/openai/server/stored-responses.ts";
+import { openValues } from "../stores/open-values.ts";
+
+const BOUNDS = { maxEntries: 1_000_000, maxBytes: 64 * 1024 * 1024, maxValueBytes: 16 * 1024 * 1024 };
+
+/** Responses that clients refer to by id. */
+export interface Responses {
+  /** False if `keep_responses` is 0. */
+  readonly areKept: boolean;
+  find(ids: readonly string[]): Promise<ReadonlyMap<string, Stored>>;
+  keep(values: ReadonlyMap<string, Stored>): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+/** The responses where `[state]` is. */
+export class ResponseStore {
+  readonly #clock: Clock;
+  #store: BoundedStore | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  under(config: Config): Responses {
+    const { keepResponses } = config.gateway;
+    const store = () => this.#open(config);
+    return {
+      areKept: keepResponses > 0,
+      async find(ids) {
+        if (keepResponses === 0) return new Map();
+        const values = await Promise.all(ids.map((id) => store().get(keyOf(id))));
+        return new Map(ids.flatMap((id, at) => (values[at] === undefined ? [] : [[id, values[at] as Stored]])));
+      },
+      keep: async (values) => {
+        await Promise.all([...values].map(([id, value]) => store().set(keyOf(id), value, keepResponses)));
+      },
+      delete: (id) => store().delete(keyOf(id)),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#store?.close();
+  }
+
+  /** Opened by the first request that needs it; a reload does not move it. */
+  #open({ state }: Config): BoundedStore {
+    this.#store ??= openValues(state, BOUNDS, this.#clock);
+    return this.#store;
+  }
+}
+
+function keyOf(id: string): string {
+  return `response:${id}`;
+}

@@ -1,0 +1,36 @@
+import type { Json } from "../dialects/served/json.ts";
+import { Rejection } from "../dialects/served/problem.ts";
+import type { ReceivedRequest } from "../dialects/served/served-request.ts";
+import type { Arrival } from "./arrival.ts";
+import { jsonResponse } from "./responses.ts";
+
+export type Resolved = Pick<ReceivedRequest, "body" | "history">;
+
+/** The request with what it refers to, if its wire format stores responses. */
+export async function withStored({ wire, responses }: Arrival, body: Json): Promise<Resolved> {
+  const { stored } = wire;
+  if (stored === undefined) return { body };
+  const ids = stored.references(body);
+  const found = ids.length === 0 ? new Map() : await responses.find(ids);
+  return stored.resolved(body, found, responses.areKept);
+}
+
+/** GET /v1/responses/ID. */
+export async function showResponse(arrival: Arrival): Promise<Response> {
+  return jsonResponse(arrival, 200, await responseOf(arrival));
+}
+
+/** DELETE /v1/responses/ID. */
+export async function deleteResponse(arrival: Arrival): Promise<Response> {
+  const { wire, responses, model: id = "" } = arrival;
+  const response = await responseOf(arrival);
+  for (const stored of wire.stored?.idsOf(response) ?? []) await responses.delete(stored);
+  return jsonResponse(arrival, 200, wire.stored?.deleted(id) ?? {});
+}
+
+async function responseOf({ responses, model: id = "" }: Arrival): Promise<Json> {
+  const stored = (await responses.find([id])).get(id);
+  if (stored !== undefined && "response" in stored) return stored.response;
+  const message = `Response with id '${id.slice(0, 200)}' not found.`;
+  throw new Rejection({ kind: "not-found", message, code: "response_not_found" });
+}
