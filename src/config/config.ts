@@ -7,6 +7,7 @@ import { keyOf } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
 import { addressProblem } from "./address-checks.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
+import { keyBudgets, keyRateLimits, type WrittenKeys } from "./gateway-keys.ts";
 import { type GatewayConfig, gatewayOf } from "./gateway-section.ts";
 import {
   type EntrySources,
@@ -102,6 +103,10 @@ export interface Config {
   readonly rateLimits: readonly RateRule[];
   readonly state: StateSettings;
   readonly ledger: LedgerSettings | undefined;
+  /**
+   * `[gateway]`, which only the gateway needs.
+   * @throws ConfigError if the variable of a key is not set.
+   */
   readonly gateway: GatewayConfig;
   /** `[pricing."id"]` by model id. */
   readonly pricing: Readonly<Record<string, PriceConfig>>;
@@ -162,9 +167,10 @@ export class ParsedConfig implements Config {
   readonly rateLimits: readonly RateRule[];
   readonly state: StateSettings;
   readonly ledger: LedgerSettings | undefined;
-  readonly gateway: GatewayConfig;
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   readonly #parts: ConfigParts;
+  readonly #gatewayKeys: WrittenKeys;
+  #gateway: GatewayConfig | undefined;
   readonly #entries = new Map<string, EntryConfig>();
 
   constructor(parts: ConfigParts) {
@@ -188,14 +194,21 @@ export class ParsedConfig implements Config {
     this.telemetry = telemetryOf(this.#section("telemetry"));
     this.record = recordOf(this.#section("record"), this.baseDir);
     const modelsOf = (name: string) => view.expand(name);
-    this.budgets = view.namesAt("budgets").map((name) => budgetOf(name, this.#tables("budgets", name), modelsOf));
-    this.rateLimits = view
+    this.#gatewayKeys = this.#writtenKeys();
+    const budgets = view.namesAt("budgets").map((name) => budgetOf(name, this.#tables("budgets", name), modelsOf));
+    this.budgets = keyBudgets(this.#gatewayKeys, budgets);
+    const limits = view
       .namesAt("rate_limits")
       .map((name) => rateRuleOf(name, this.#tables("rate_limits", name), modelsOf));
+    this.rateLimits = [...limits, ...keyRateLimits(this.#gatewayKeys)];
     this.state = stateOf(this.#section("state"), this.baseDir);
     this.ledger = ledgerOf(this.#section("ledger"), this.baseDir);
-    this.gateway = gatewayOf(this.#section("gateway"));
     this.pricing = pricesOf(parts.view.tablesAt(["pricing"], "entry").map(({ table }) => table));
+  }
+
+  get gateway(): GatewayConfig {
+    this.#gateway ??= this.#readGateway();
+    return this.#gateway;
   }
 
   get revision(): string {
@@ -289,6 +302,31 @@ export class ParsedConfig implements Config {
 
   #sources(name: string): EntrySources {
     return this.#parts.view.sources(this.resolveName(name));
+  }
+
+  #readGateway(): GatewayConfig {
+    const keys = Object.keys(this.#gatewayKeys).map((name) => {
+      const tables = this.#tables("gateway", "keys", name);
+      return [name, Object.assign({}, ...tables) as Table] as const;
+    });
+    const { keys: _keys, ...section } = this.#written("gateway");
+    const resolver = new Resolver(this.#parts.source);
+    const read = gatewayOf(resolver.value(section, ["gateway"]) as Table, Object.fromEntries(keys));
+    if (resolver.findings.length > 0) throw this.#errorOf(resolver.findings);
+    return read;
+  }
+
+  /** The keys of the gateway, merged, without resolved references: programs that are no gateway need not have them. */
+  #writtenKeys(): WrittenKeys {
+    const { view } = this.#parts;
+    const tables = view.tablesAt(["gateway", "keys"], "entry");
+    const names = [...new Set(tables.flatMap(({ table }) => Object.keys(table)))];
+    return Object.fromEntries(names.map((name) => [name, this.#written("gateway", "keys", name)]));
+  }
+
+  #written(...path: readonly string[]): Table {
+    const tables = this.#parts.view.tablesAt(path, "entry").map(({ table }) => table);
+    return Object.assign({}, ...tables) as Table;
   }
 
   #section(key: string): Table | undefined {

@@ -1,4 +1,5 @@
 import { deepFreeze } from "../core/deep-freeze.ts";
+import { type GatewayKey, gatewayKeyOf } from "./gateway-keys.ts";
 import { gatewaySection } from "./schema-gateway.ts";
 import { tableReader } from "./sections.ts";
 import type { Table } from "./table.ts";
@@ -19,14 +20,14 @@ export interface GatewayConfig {
   readonly allowedHosts: readonly string[];
   readonly cors: readonly string[];
   readonly accessLog: boolean;
+  /** Without any, requests need no key. */
+  readonly keys: readonly GatewayKey[];
 }
 
 const readGateway = tableReader(gatewaySection);
 
-let defaults: GatewayConfig | undefined;
-
-export function gatewayOf(section: Table | undefined): GatewayConfig {
-  if (section !== undefined) return deepFreeze(readGateway(section)) as unknown as GatewayConfig;
-  defaults ??= gatewayOf({});
-  return defaults;
+/** `keys`: the tables of each key, with resolved references. */
+export function gatewayOf(section: Table, keys: Readonly<Record<string, Table>>): GatewayConfig {
+  const named = Object.entries(keys).map(([name, table]) => gatewayKeyOf(name, table));
+  return Object.freeze({ ...deepFreeze(readGateway(section)), keys: Object.freeze(named) }) as unknown as GatewayConfig;
 }

@@ -2,7 +2,7 @@ import { configSchema, entryShape, providerOnly } from "./schema.ts";
 
 /** Planned keys: rejected by name and absent from the schema until they work. */
 const LATER_ENTRY_KEYS = new Set(["budget"]);
-const LATER_GATEWAY_KEYS = new Set(["admin_key", "trusted_proxies", "content", "keys"]);
+const LATER_GATEWAY_KEYS = new Set(["admin_key", "trusted_proxies", "content"]);
 
 /** Keys of other tools, lower case and without separators. Looked up before the nearest spelling. */
 const FOREIGN_KEYS = withoutSeparators({

@@ -76,7 +76,7 @@ class Inspection {
     if (typeof value === "string") this.#text(value);
     else if (typeof value === "number") this.#number(value);
     else if (Array.isArray(value)) this.#list(value, depth, budget);
-    else if (value instanceof Date)
+    else if (value instanceof Date && this.#path.at(-1) !== "expires")
       this.#report("value", `${this.#name()} is a date: put it in quotes to make it text`);
     else if (typeof value === "object" && value !== null) this.table(value as Table, depth, budget);
   }

@@ -11,6 +11,7 @@ import { VARIABLES } from "./variables.ts";
 
 export type { Config, ProfileView, Provenance, ResolveOptions } from "./config.ts";
 export type { EntryConfig, PriceConfig } from "./entry-config.ts";
+export type { GatewayKey } from "./gateway-keys.ts";
 export type { GatewayConfig } from "./gateway-section.ts";
 export { type ParseOptions, parseConfig } from "./parse.ts";
 export type { PriceBook, ProviderHint } from "./provider-checks.ts";

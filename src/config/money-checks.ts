@@ -18,10 +18,38 @@ export function checkMoney(view: View): Finding[] {
       ...checkRates(table, path),
       ...danglingModels(table, path, names),
     ]),
+    ...gatewayKeys(view).flatMap(({ table, path }) => checkGatewayKey(table, path, view)),
     ...entryTables(view).flatMap(({ table, path }) =>
       isTable(table.rate_limit) ? checkRates(table.rate_limit, [...path, "rate_limit"]) : [],
     ),
   ];
+}
+
+/** `[gateway.keys.NAME]`, merged. */
+function gatewayKeys(view: View): readonly Section[] {
+  const tables = view.tablesAt(["gateway", "keys"], "entry");
+  return [...new Set(tables.flatMap(({ table }) => Object.keys(table)))].map((name) => {
+    const path = ["gateway", "keys", name];
+    const written = view.tablesAt(path, "entry").map(({ table }) => table);
+    return { path, table: Object.assign({}, ...written) as Table };
+  });
+}
+
+function checkGatewayKey({ key, budget, rate_limit: limit, models }: Table, path: Path, view: View): Finding[] {
+  const findings: Finding[] = [];
+  if (key === undefined) findings.push({ path, at: "key", message: 'a key of the gateway needs key = "env:NAME"' });
+  if (isTable(budget)) findings.push(...checkBudget(budget, [...path, "budget"]));
+  if (isTable(limit)) findings.push(...checkRates(limit, [...path, "rate_limit"]));
+  const budgets = new Set(view.namesAt("budgets"));
+  if (typeof budget === "string" && !budgets.has(budget)) {
+    const message = `unknown budget "${budget}"; write [budgets.${budget}], or a table such as { usd = 20 }`;
+    findings.push({ path: [...path, "budget"], at: "value", message, meant: { word: budget, among: budgets } });
+  }
+  const names = new Set(view.allNames());
+  for (const [index, name] of (Array.isArray(models) ? models : []).entries())
+    if (typeof name === "string" && !names.has(name))
+      findings.push(danglingName([...path, "models", index], name, names));
+  return findings;
 }
 
 /** `[defaults]` and all tables of providers and models. */

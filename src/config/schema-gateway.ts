@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { count, duration, flag, size, table, text } from "./schema-values.ts";
+import { budgetSection, entryRateLimit } from "./schema-money.ts";
+import { count, duration, flag, oneOf, size, table, text } from "./schema-values.ts";
 
 const MAX_PORT = 65_535;
 
@@ -11,9 +12,48 @@ const origin = z
   .string()
   .regex(/^(?:\*|[a-z][a-z\d+.-]*:\/\/[^/\s]+)$/i, { error: 'must be an origin such as "https://app.example"' });
 
+/** Shorter ones could be guessed. */
+const MIN_KEY = 16;
+const KEY_ERROR = `must be at least ${MIN_KEY} visible characters, best as "env:NAME"`;
+
+const { per: _per, match: _match, ...keyBudget } = budgetSection.shape;
+
+const key = table({
+  key: z
+    .string({ error: KEY_ERROR })
+    .regex(/^(?:env|file):|^[\u0021-\u007e]{16,}$/, { error: KEY_ERROR })
+    .meta({ description: 'The key that clients send, best as "env:NAME". Required.', examples: ["env:ANN_KEY"] }),
+  models: z
+    .array(text())
+    .min(1)
+    .meta({ description: "Names that the key may use. Default: all.", examples: [["coder", "fast"]] }),
+  user: text().meta({
+    description: "The user of its calls; it takes precedence over that of the request.",
+    examples: ["ann"],
+  }),
+  tags: z.array(text()).meta({ description: "Tags that its calls get besides their own.", examples: [["web"]] }),
+  budget: oneOf('the name of a budget, or a table such as { usd = 20, period = "month" }', [
+    text(),
+    z.strictObject(keyBudget),
+  ]).meta({
+    description: "A budget of its own, or the name of a budget that its calls are charged to as well.",
+    examples: [{ usd: 20, period: "month" }, "team"],
+  }),
+  rate_limit: entryRateLimit.meta({
+    description: "Limits of its requests and tokens.",
+    examples: [{ requests_per_minute: 60 }],
+  }),
+  expires: z.date({ error: "must be a date such as 2027-01-01" }).meta({
+    type: "string",
+    format: "date",
+    description: "The first day, in UTC, on which the key is refused.",
+    examples: ["2027-01-01"],
+  }),
+}).meta({ id: "GatewayKey", description: "A key of the gateway and what it may do." });
+
 export const gatewaySection = table({
   host: text().meta({
-    description: "Address that `modelwright serve` listens on. Only loopback addresses are accepted.",
+    description: "Address that `modelwright serve` listens on. Another address than loopback needs `keys`.",
     default: "127.0.0.1",
     examples: ["::1"],
   }),
@@ -61,5 +101,9 @@ export const gatewaySection = table({
   access_log: flag().meta({
     description: "Whether `modelwright serve` writes a JSON line to stderr for each request, without content.",
     default: true,
+  }),
+  keys: z.record(z.string().min(1, { error: "must not be empty" }), key).meta({
+    description: "Keys of clients, by name. With at least one, requests without a valid key get status 401.",
+    examples: [{ ann: { key: "env:ANN_KEY", models: ["coder"] } }],
   }),
 }).meta({ description: "The gateway: `modelwright serve`, and `gateway()` of `modelwright/gateway`." });

@@ -5,6 +5,8 @@ export interface Match {
   readonly providers?: readonly string[] | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly users?: readonly string[] | undefined;
+  /** Keys of the gateway; written as `budget` and `rate_limit` of a key. */
+  readonly gatewayKeys?: readonly string[] | undefined;
 }
 
 /** Whether a rule can apply to the calls of a target, whatever their tags and users are. */
@@ -32,6 +34,8 @@ export interface Budget {
   /** One counter for each combination of these; empty: one for all matching calls. */
   readonly per: readonly Per[];
   readonly match?: Match | undefined;
+  /** Keys of the gateway whose calls are charged too, whether they match or not. */
+  readonly alsoFor?: readonly string[] | undefined;
   /** Share of the limit from which the state is "warning". */
   readonly warnAt: number;
   readonly onExceeded: "refuse" | "fallback";

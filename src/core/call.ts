@@ -43,6 +43,8 @@ export interface CallInput extends CallPolicy {
   readonly priority?: number | undefined;
   /** The scope of the call and its parents, the widest first. */
   readonly scopes?: readonly string[] | undefined;
+  /** The name of the gateway's key that the caller has. */
+  readonly gatewayKey?: string | undefined;
   readonly cache?: CacheMode | undefined;
   /** How long the cache keeps the answer of this call; takes precedence over `[cache]`. */
   readonly cacheTtlMs?: number | undefined;

@@ -13,6 +13,11 @@ export function keyFingerprint({ credential, target }: Pick<Call, "credential" |
   return key === undefined ? undefined : fingerprintOf(key);
 }
 
+/** The key that a call is counted under: the gateway's own, which its caller has, or that of the provider. */
+export function keyNameOf(call: Pick<Call, "input" | "credential" | "target">): string | undefined {
+  return call.input.gatewayKey ?? keyFingerprint(call);
+}
+
 const FINGERPRINTS = new WeakMap<Secret, string>();
 
 /** Computed once for each key, because a hash costs more than the rest of a ledger row. */

@@ -10,6 +10,8 @@ export interface AccessRecord {
   readonly status: number;
   /** Until the last byte of the response, or until the client left. */
   readonly ms: number;
+  /** The name of the client's key. */
+  readonly key?: string;
   /** The id of the call; `call` in log lines, the audit and the ledger. */
   readonly call?: string;
   /** The name in the request, if models.toml has it. */

@@ -1,4 +1,4 @@
-import type { GatewayConfig } from "../config/load.ts";
+import type { GatewayConfig, GatewayKey } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
 import type { CallFacts } from "./access-log.ts";
 import type { Names } from "./names.ts";
@@ -19,8 +19,11 @@ export interface Arrival {
   readonly requestId: string;
   readonly clock: Clock;
   readonly config: GatewayConfig;
+  /** The names that the client may use. */
   readonly names: Names;
   readonly responses: Responses;
+  /** Absent if the gateway needs no key. */
+  readonly key: GatewayKey | undefined;
   /** Headers of every response. */
   headers(): Readonly<Record<string, string>>;
   /** Adds to the access log. */

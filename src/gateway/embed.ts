@@ -1,6 +1,8 @@
 import { Rejection } from "../dialects/served/problem.ts";
 import type { EmbeddingReply } from "../model/embed.ts";
+import { embedFor } from "../model/model.ts";
 import type { Arrival } from "./arrival.ts";
+import { callerOf } from "./model-call.ts";
 import { callHeaders } from "./outcome.ts";
 import { readBody } from "./request-body.ts";
 import { headerOptions } from "./request-headers.ts";
@@ -8,7 +10,7 @@ import { jsonResponse } from "./responses.ts";
 
 /** Computes embeddings. */
 export async function embed(arrival: Arrival): Promise<Response> {
-  const { request, wire, path, model: inPath, names, config } = arrival;
+  const { request, wire, path, model: inPath, names, key, config } = arrival;
   const { embeddings } = wire;
   if (embeddings === undefined) throw new Rejection({ kind: "not-found" });
   const { tags, cache } = headerOptions(request.headers).options;
@@ -19,13 +21,15 @@ export async function embed(arrival: Arrival): Promise<Response> {
   const model = names.model(ask.model);
   arrival.note({ model: ask.model });
   const { user } = body;
-  const reply = await model.embed(ask.texts, {
+  const options = {
     signal: request.signal,
     dimensions: ask.dimensions,
     tags,
     cache,
     ...(typeof user === "string" && { user }),
-  });
+    ...callerOf(key, tags),
+  };
+  const reply = await embedFor(model, ask.texts, options, key?.name);
   noteReply(arrival, reply);
   const vectors = reply.embeddings;
   return jsonResponse(arrival, 200, embeddings.body(ask, vectors, path, reply.usage.total), headersOf(reply));

@@ -1,4 +1,4 @@
-import type { GatewayConfig } from "../config/load.ts";
+import type { GatewayConfig, GatewayKey } from "../config/load.ts";
 import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
 import type { AccessRecord, CallFacts } from "./access-log.ts";
@@ -13,6 +13,7 @@ export interface ExchangeParts {
   readonly config: GatewayConfig;
   readonly names: Names;
   readonly responses: Responses;
+  readonly key: GatewayKey | undefined;
   /** Headers that every response gets. */
   readonly headers: Readonly<Record<string, string>>;
   readonly onEnd: (exchange: Exchange, record: AccessRecord) => void;
@@ -37,6 +38,7 @@ export class Exchange {
     const { request, clock } = parts;
     const nowMs = clock.now();
     this.parts = parts;
+    if (parts.key !== undefined) this.#facts = { key: parts.key.name };
     this.url = new URL(request.url);
     this.requestId = `req_${newCallId(nowMs)}`;
     this.#startedMs = clock.monotonic();
@@ -45,12 +47,25 @@ export class Exchange {
 
   /** The request as one of a wire format. */
   arrival(wire: GatewayWire, place: Partial<Pick<Arrival, "model" | "streaming" | "asArray">> = {}): Arrival {
-    const { request, clock, config, names, responses, headers } = this.parts;
+    const { request, clock, config, names, key, responses, headers } = this.parts;
     const { requestId, url } = this;
     const { model, streaming = false, asArray = false } = place;
     const own = wire.requestIdHeader === undefined ? headers : { ...headers, [wire.requestIdHeader]: requestId };
     return {
-      ...{ request, wire, path: url.pathname, model, streaming, asArray, requestId, clock, config, names, responses },
+      ...{
+        request,
+        wire,
+        path: url.pathname,
+        model,
+        streaming,
+        asArray,
+        requestId,
+        clock,
+        config,
+        names,
+        key,
+        responses,
+      },
       headers: () => own,
       note: (facts) => {
         this.#facts = { ...this.#facts, ...facts };

@@ -1,3 +1,4 @@
+import type { GatewayKey } from "../config/load.ts";
 import { checkOptions, FUNCTION, methods, type OptionRule, type OptionRules, TEXT } from "../core/check-options.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ConfigError } from "../core/config-error.ts";
@@ -116,28 +117,32 @@ class GatewayServer {
   }
 
   async #served(request: Request): Promise<Response> {
-    const { config, names } = await this.#source.get();
+    const { config, names, keys } = await this.#source.get();
     const { gateway: settings } = config;
-    const guarded = guard(request, new URL(request.url), settings);
+    const url = new URL(request.url);
+    const guarded = guard(request, url, settings);
+    const access = accessOf(() => keys.keyOf(request.headers, url, this.#clock.now()));
     const exchange = new Exchange({
-      ...{ request, clock: this.#clock, config: settings, names, headers: guarded.headers },
-      responses: this.#responses.under(config),
+      ...{ request, clock: this.#clock, config: settings, headers: guarded.headers },
+      ...{ names: names.allowedTo(access.key), key: access.key },
+      responses: this.#responses.under(config, access.key?.name),
       onEnd: (ended, record) => {
         this.#ended(ended);
         if (settings.accessLog) this.#accessLog?.(record);
       },
     });
-    const response = await this.#admitted(exchange, guarded.refusal);
+    const response = await this.#admitted(exchange, guarded.refusal, access.problem);
     exchange.returned(response.status);
     return response;
   }
 
-  async #admitted(exchange: Exchange, refusal: string | undefined): Promise<Response> {
+  async #admitted(exchange: Exchange, refusal: string | undefined, problem: Rejection | undefined): Promise<Response> {
     const { request, config, headers } = exchange.parts;
     try {
       refuseUpgrade(request);
       if (refusal !== undefined) throw new Rejection({ kind: "forbidden", message: refusal });
       if (isPreflight(request)) return new Response(null, { status: 204, headers });
+      if (problem !== undefined) throw problem;
       if (this.#closed !== undefined) throw unavailable("The gateway is shutting down.");
       if (this.#inFlight.size >= config.maxInFlight) throw unavailable("The gateway has too many requests in flight.");
     } catch (error) {
@@ -171,6 +176,21 @@ class GatewayServer {
         resolve();
       };
     });
+  }
+}
+
+interface Access {
+  readonly key?: GatewayKey | undefined;
+  /** Why the request is refused. */
+  readonly problem?: Rejection;
+}
+
+function accessOf(keyOf: () => GatewayKey | undefined): Access {
+  try {
+    return { key: keyOf() };
+  } catch (error) {
+    if (error instanceof Rejection) return { problem: error };
+    throw error;
   }
 }
 

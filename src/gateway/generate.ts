@@ -33,7 +33,8 @@ function clientLeft(): ModelError {
 function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
   const { wire, clock, requestId } = arrival;
   const { model, messages, options, deadlineAtMs, stream, name, adjustments } = call;
-  const batches = eventBatches(model, messages, options, { streaming: stream, deadlineAtMs });
+  const gatewayKey = arrival.key?.name;
+  const batches = eventBatches(model, messages, options, { streaming: stream, deadlineAtMs, gatewayKey });
   arrival.note({ model: name, stream });
   const { body, promptSize, keep } = call;
   const note = arrival.note;

@@ -1,3 +1,4 @@
+import type { GatewayKey } from "../config/load.ts";
 import type { Adjustment } from "../core/attempt.ts";
 import type { Message } from "../core/message.ts";
 import type { Json } from "../dialects/served/json.ts";
@@ -30,7 +31,7 @@ export interface ModelCall {
 
 /** @throws Rejection for a request that cannot be served. */
 export async function callOf(arrival: Arrival, counting = false): Promise<ModelCall> {
-  const { request, wire, config, names, model: inPath, streaming } = arrival;
+  const { request, wire, config, names, key, model: inPath, streaming } = arrival;
   const header = headerOptions(request.headers);
   const resolved = await withStored(arrival, await readBody(request, config.maxBody));
   const { body } = resolved;
@@ -39,7 +40,13 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
   const model = names.model(read.model);
   const { settings, samples } = read.request;
   const metadata = header.options.metadata && { metadata: { ...settings.metadata, ...header.options.metadata } };
-  const options: CallOptions = { ...settings, ...header.options, ...metadata, ...(samples !== 1 && { samples }) };
+  const options: CallOptions = {
+    ...settings,
+    ...header.options,
+    ...metadata,
+    ...callerOf(key, header.options.tags),
+    ...(samples !== 1 && { samples }),
+  };
   const all = withOwners(read.request.messages);
   const messages = contextOf(model)?.target.dialect === wire.name ? all : (wire.forOthers?.(all) ?? all);
   refuseChanges(model, read.adjustments);
@@ -55,6 +62,16 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     adjustments: read.adjustments,
     promptSize: () => promptSize(model, messages, options),
   };
+}
+
+/** What a key says of its calls. Its user takes precedence over that of the request, which the client chose. */
+export function callerOf(
+  key: GatewayKey | undefined,
+  tags: readonly string[] | undefined,
+): Pick<CallOptions, "user" | "tags"> {
+  if (key === undefined) return {};
+  const all = [...(tags ?? []), ...key.tags];
+  return { ...(key.user !== undefined && { user: key.user }), ...(all.length > 0 && { tags: all }) };
 }
 
 /** An entry with `strict`, or without `drop_params`, gets no request that lacks a part of what the client sent. */

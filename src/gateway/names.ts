@@ -1,4 +1,4 @@
-import type { Config } from "../config/load.ts";
+import type { Config, GatewayKey } from "../config/load.ts";
 import { ConfigError } from "../core/config-error.ts";
 import { nearest } from "../core/suggest.ts";
 import { Rejection } from "../dialects/served/problem.ts";
@@ -15,11 +15,20 @@ export class Names {
   readonly #factory: ServedFactory;
   readonly #config: Config;
   readonly #createdS: number;
+  readonly #allowed: readonly string[] | undefined;
 
-  constructor(factory: ServedFactory, config: Config, createdS: number) {
+  /** `allowed`: the only names that there are for a client. */
+  constructor(factory: ServedFactory, config: Config, createdS: number, allowed?: readonly string[]) {
     this.#factory = factory;
     this.#config = config;
     this.#createdS = createdS;
+    this.#allowed = allowed;
+  }
+
+  /** The names that the holder of a key may use. */
+  allowedTo(key: GatewayKey | undefined): Names {
+    if (key?.models === undefined) return this;
+    return new Names(this.#factory, this.#config, this.#createdS, key.models);
   }
 
   /** @throws Rejection for a name that models.toml does not have, or an entry that cannot be used. */
@@ -39,6 +48,7 @@ export class Names {
 
   /** All names. Asks providers with `discover = true` for their models. */
   async list(signal: AbortSignal): Promise<readonly ServedModel[]> {
+    if (this.#allowed !== undefined) return this.#allowed.map((name) => this.listed(name));
     const models = await this.#factory.list({ signal });
     const aliases = Object.keys(this.#config.aliases);
     return [...models.map((model) => this.#served(model.name, model)), ...aliases.map((name) => this.listed(name))];
@@ -54,9 +64,9 @@ export class Names {
   }
 
   #check(name: string): void {
-    if (this.#config.has(name)) return;
+    if (this.#allowed?.includes(name) ?? this.#config.has(name)) return;
     const { names, groups, aliases } = this.#config;
-    const all = [...names, ...groups, ...Object.keys(aliases)];
+    const all = this.#allowed ?? [...names, ...groups, ...Object.keys(aliases)];
     const near = nearest(name, all);
     const hint = near === undefined ? `Models: ${listOf(all)}.` : `Did you mean \`${near}\`?`;
     throw new Rejection({ kind: "not-found", model: name.slice(0, 200), hint });

@@ -24,20 +24,21 @@ export class ResponseStore {
     this.#clock = clock;
   }
 
-  under(config: Config): Responses {
+  /** Those of one key of the gateway, or those without a key: nobody finds the responses of others. */
+  under(config: Config, key = ""): Responses {
     const { keepResponses } = config.gateway;
     const store = () => this.#open(config);
     return {
       areKept: keepResponses > 0,
       async find(ids) {
         if (keepResponses === 0) return new Map();
-        const values = await Promise.all(ids.map((id) => store().get(keyOf(id))));
+        const values = await Promise.all(ids.map((id) => store().get(keyOf(key, id))));
         return new Map(ids.flatMap((id, at) => (values[at] === undefined ? [] : [[id, values[at] as Stored]])));
       },
       keep: async (values) => {
-        await Promise.all([...values].map(([id, value]) => store().set(keyOf(id), value, keepResponses)));
+        await Promise.all([...values].map(([id, value]) => store().set(keyOf(key, id), value, keepResponses)));
       },
-      delete: (id) => store().delete(keyOf(id)),
+      delete: (id) => store().delete(keyOf(key, id)),
     };
   }
 
@@ -52,6 +53,6 @@ export class ResponseStore {
   }
 }
 
-function keyOf(id: string): string {
-  return `response:${id}`;
+function keyOf(key: string, id: string): string {
+  return `response:${JSON.stringify([key, id])}`;
 }

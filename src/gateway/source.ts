@@ -4,6 +4,7 @@ import type { Config } from "../config/load.ts";
 import { VARIABLES } from "../config/variables.ts";
 import { configOf } from "../factory/factory.ts";
 import { ModelFactory } from "../index.ts";
+import { Keys } from "./credentials.ts";
 import { Names } from "./names.ts";
 import type { ServedFactory } from "./served-factory.ts";
 
@@ -11,6 +12,7 @@ import type { ServedFactory } from "./served-factory.ts";
 export interface Served {
   readonly config: Config;
   readonly names: Names;
+  readonly keys: Keys;
 }
 
 /** The factory of a gateway: a given one, or one that is loaded for the first request. */
@@ -31,7 +33,12 @@ export class Source {
   async get(): Promise<Served> {
     const factory = this.#given ?? (await this.#loaded());
     const config = configOf(factory) as Config;
-    if (this.#served?.config !== config) this.#served = { config, names: new Names(factory, config, this.#startedS) };
+    if (this.#served?.config !== config)
+      this.#served = {
+        config,
+        names: new Names(factory, config, this.#startedS),
+        keys: new Keys(config.gateway.keys),
+      };
     return this.#served;
   }
 

@@ -16,7 +16,7 @@ export function cacheKey(call: Call, namespace: string): string {
 export function partitionKey(call: Call, namespace: string, embedder: string): string {
   const { input, target } = call;
   const asked = { ...askedBy(call), messages: input.messages.slice(0, -1) };
-  const asker = { user: userOf(call), scopes: input.scopes };
+  const asker = { user: userOf(call), scopes: input.scopes, gatewayKey: input.gatewayKey };
   return keyIn(namespace, { asked, asker, embedder, target: fingerprint(target) });
 }
 
@@ -43,6 +43,7 @@ const OF_THE_CALL = [
   "priority",
   "shouldRetry",
   "scopes",
+  "gatewayKey",
   "cache",
   "cacheTtlMs",
   "cacheNamespace",

@@ -1,7 +1,7 @@
 import type { Attempt } from "../core/attempt.ts";
 import { type Budget, canMatch, type Match, type Per, type Rate, type RateRule } from "../core/budget.ts";
 import type { Call } from "../core/call.ts";
-import { keyFingerprint, userOf } from "../core/caller.ts";
+import { keyNameOf, userOf } from "../core/caller.ts";
 import { totalNano } from "../core/cost.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { BudgetClaim, Claim, RateClaim, SettledClaim, SlotClaim } from "../core/store.ts";
@@ -47,7 +47,11 @@ export class Charges {
   rulesFor(call: Call): Rules {
     const { budgets, rates } = this.#rulesOf(call.target);
     const applies = ({ match }: { readonly match?: Match | undefined }) => match === undefined || matches(match, call);
-    return { budgets: budgets.filter(applies), rates: rates.filter(applies) };
+    const charges = (budget: Budget) =>
+      budget.alsoFor === undefined
+        ? applies(budget)
+        : budget.alsoFor.includes(call.input.gatewayKey ?? "") || (canMatch(budget, call.target) && applies(budget));
+    return { budgets: budgets.filter(charges), rates: rates.filter(applies) };
   }
 
   /**
@@ -102,7 +106,7 @@ export class Charges {
       const own: readonly RateRule[] =
         rateLimit === undefined ? [] : [{ ...rateLimit, name: `models.${target.entry}`, per: [] }];
       rules = {
-        budgets: this.#rules.budgets.filter((budget) => canMatch(budget, target)),
+        budgets: this.#rules.budgets.filter((budget) => budget.alsoFor !== undefined || canMatch(budget, target)),
         rates: [...this.#rules.rates.filter((rule) => canMatch(rule, target)), ...own],
       };
       this.#ofTarget.set(target, rules);
@@ -154,8 +158,9 @@ function addLimits(charges: Charge[], rule: RateRule, member: string, worst: Wor
   charges.push({ rule, claim: { kind: "slot", counter, limit: rule.maxParallel } });
 }
 
-/** Tags and users of the call; models and providers are matched once for a target. */
-function matches({ tags, users }: Match, call: Call): boolean {
+/** Tags, user and key of the call; models and providers are matched once for a target. */
+function matches({ tags, users, gatewayKeys }: Match, call: Call): boolean {
+  if (gatewayKeys !== undefined && !gatewayKeys.includes(call.input.gatewayKey ?? "")) return false;
   if (tags !== undefined && !call.input.tags.some((tag) => tags.includes(tag))) return false;
   return users === undefined || users.includes(userOf(call) ?? "");
 }
@@ -184,7 +189,7 @@ function valuesOf(per: Per, call: Call): readonly string[] {
     case "scope":
       return input.scopes === undefined || input.scopes.length === 0 ? WHOLE : input.scopes;
     case "key":
-      return [keyFingerprint(call) ?? ""];
+      return [keyNameOf(call) ?? ""];
     case "model":
       return [target.entry];
     case "provider":

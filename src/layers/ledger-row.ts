@@ -1,6 +1,6 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
-import { keyFingerprint, userOf } from "../core/caller.ts";
+import { keyNameOf, userOf } from "../core/caller.ts";
 import { totalNano } from "../core/cost.ts";
 import type { ModelError } from "../core/error.ts";
 import { type FlowEvent, isContent } from "../core/event.ts";
@@ -121,6 +121,6 @@ function identity(call: Call) {
       modelId: target.modelId,
     },
     ...{ user: userOf(call), tags: input.tags, scope: input.scopes?.at(-1) },
-    key: keyFingerprint(call),
+    key: keyNameOf(call),
   };
 }

@@ -57,7 +57,7 @@ export async function embedTexts(
   context: ModelContext,
   given: readonly string[],
   options: EmbedOptions = {},
-  scopes?: readonly string[],
+  caller: Pick<CallInput, "scopes" | "gatewayKey"> = {},
 ): Promise<EmbeddingReply> {
   context.checkOpen();
   const place = `${context.name}: embed`;
@@ -73,7 +73,7 @@ export async function embedTexts(
   context.checkOpen(true);
   checkWindow(sizes, context.target);
   const batches = planBatches(sizes, targets);
-  const shared = { ...input, scopes, messages: [] };
+  const shared = { ...input, ...caller, messages: [] };
   const calls = new BatchCalls(context, batches, { signal, run }, (batch) => ({
     ...shared,
     embedding: { texts: batch, ...(dimensions !== undefined && { dimensions }) },

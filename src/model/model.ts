@@ -69,11 +69,14 @@ export interface CallShape {
   readonly streaming: boolean;
   /** On the monotonic clock. */
   readonly deadlineAtMs?: number | undefined;
+  /** The name of the gateway's key that the caller has. */
+  readonly gatewayKey?: string | undefined;
 }
 
 interface Inside {
   readonly current: () => ModelContext;
   readonly open: (input: Input, options: CallOptions | undefined, shape?: CallShape) => Opened;
+  readonly embed: (texts: readonly string[], options?: EmbedOptions, gatewayKey?: string) => Promise<EmbeddingReply>;
 }
 const INSIDES = new WeakMap<Model, Inside>();
 
@@ -107,6 +110,16 @@ export function eventBatches(model: Model, input: Input, options: CallOptions, s
   return new EventBatches(() => (INSIDES.get(model) as Inside).open(input, options, shape));
 }
 
+/** `model.embed()` for servers. */
+export function embedFor(
+  model: Model,
+  texts: readonly string[],
+  options: EmbedOptions,
+  gatewayKey: string | undefined,
+): Promise<EmbeddingReply> {
+  return (INSIDES.get(model) as Inside).embed(texts, options, gatewayKey);
+}
+
 /**
  * A model: one entry of models.toml.
  *
@@ -130,7 +143,8 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     this.#scopes = scope && scopePath(scope);
     this.#current = current;
     const open: Inside["open"] = (input, options, shape) => this.#openStream(input, options, shape);
-    INSIDES.set(this as unknown as Model, { current, open });
+    const embed: Inside["embed"] = (texts, options, gatewayKey) => this.#embed(texts, options, gatewayKey);
+    INSIDES.set(this as unknown as Model, { current, open, embed });
     bindMethods(this, Model);
   }
 
@@ -252,7 +266,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
    * @throws ModelError `unsupported` if the model computes no embeddings; `invalid_request` for an empty text, or one that is not valid Unicode.
    */
   async embed(texts: readonly string[], options?: EmbedOptions): Promise<EmbeddingReply> {
-    return embedTexts(this.#current(), texts, options, this.#scopes);
+    return this.#embed(texts, options);
   }
 
   /** Tokens of a prompt: estimated locally, or with `exact` counted by the provider (`unsupported` if it has no such endpoint). */
@@ -327,8 +341,14 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     return [first, ...others];
   }
 
+  #embed(texts: readonly string[], options?: EmbedOptions, gatewayKey?: string): Promise<EmbeddingReply> {
+    return embedTexts(this.#current(), texts, options, { scopes: this.#scopes, gatewayKey });
+  }
+
   #openStream(input: Input, options: CallOptions | undefined, shape: CallShape = { streaming: true }): Opened {
-    const given = this.#prepare(input, options);
+    const { gatewayKey } = shape;
+    const prepared = this.#prepare(input, options);
+    const given = gatewayKey === undefined ? prepared : { ...prepared, input: { ...prepared.input, gatewayKey } };
     if (!hasPendingMedia(given.input.messages)) return openPrepared(given, shape);
     const { context, signal } = given;
     return openedLater(context.clock, signal, async (cancellation) =>

@@ -138,3 +138,18 @@ keyTest("gateway.cors", async () => {
   expect((await fetch(request({ origin }))).headers.get("access-control-allow-origin")).toBe(origin);
   expect((await fetch(request({ origin: "https://evil.example" }))).status).toBe(403);
 });
+
+keyTest("gateway.keys", "hides the stored responses of one key from others", async () => {
+  const simulator = await simulate();
+  const keys = ["ann", "bob"].map((name) => `[gateway.keys.${name}]\nkey = "mw-${name}-0123456789ab"\n`).join("");
+  const made = gateway({ factory: factoryOf(keys + entry("openai", simulator)) });
+  onTestFinished(() => made.close());
+  const ask = (name: string, more: object) => {
+    const headers = { authorization: `Bearer mw-${name}-0123456789ab` };
+    const body = JSON.stringify({ model: "main", input: "Hello", ...more });
+    return made.fetch(new Request("http://localhost/v1/responses", { method: "POST", headers, body }));
+  };
+  const { id } = (await (await ask("ann", {})).json()) as { id: string };
+  expect((await ask("ann", { previous_response_id: id })).status).toBe(200);
+  expect((await ask("bob", { previous_response_id: id })).status).toBe(400);
+});

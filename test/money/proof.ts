@@ -43,7 +43,7 @@ function overrunOf({ rows }: Spending): number {
 }
 
 const REFUSAL =
-  /: \$([\d.]+) spent(?: and \$([\d.]+) reserved by other requests)? of \$([\d.]+), and this request may use up to \$([\d.]+)/;
+  /: \$(\d+\.\d+) spent(?: and \$(\d+\.\d+) reserved by other requests)? of \$(\d+\.\d+), and this request may use up to \$(\d+\.\d+)/;
 
 /** Whether a refusal says itself that the request fits. Its amounts are exact. */
 function fits(refusal: string): boolean {

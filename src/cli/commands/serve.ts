@@ -41,7 +41,7 @@ async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
 async function served(project: Project, flags: ServeFlags, context: CliContext): Promise<void> {
   const { factory, config } = project;
   const { host = config.gateway.host, port = config.gateway.port } = flags;
-  refuseOthers(host);
+  refuseOthers(host, config.gateway.keys.length > 0);
   const accessLog = (record: object) => context.print.note(JSON.stringify(record));
   const server = await listeningOn(host, port, () => listen(gateway({ factory, accessLog }), host, port));
   if (flags.watch === true) watch(project, context);
@@ -51,11 +51,11 @@ async function served(project: Project, flags: ServeFlags, context: CliContext):
 }
 
 /** Without keys, everyone who reaches the address could spend the user's money. */
-function refuseOthers(host: string): void {
-  if (isLoopback(host)) return;
+function refuseOthers(host: string, hasKeys: boolean): void {
+  if (isLoopback(host) || hasKeys) return;
   throw new UsageError(
     `${host} is not a loopback address, and the gateway has no keys`,
-    "Use --host 127.0.0.1, behind a proxy that checks who may use it.",
+    'Write keys into models.toml, such as [gateway.keys.ann] with key = "env:ANN_KEY", or use --host 127.0.0.1.',
   );
 }
 

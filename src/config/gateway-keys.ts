@@ -1,0 +1,51 @@
+import type { Budget, RateRule } from "../core/budget.ts";
+import { deepFreeze } from "../core/deep-freeze.ts";
+import { Secret } from "../core/secret.ts";
+import { budgetOf, rateRuleOf } from "./money-sections.ts";
+import { isTable, type Table } from "./table.ts";
+
+/** `[gateway.keys.NAME]` with defaults. */
+export interface GatewayKey {
+  readonly name: string;
+  readonly key: Secret;
+  /** Names that it may use; absent: all. */
+  readonly models: readonly string[] | undefined;
+  readonly user: string | undefined;
+  readonly tags: readonly string[];
+  /** Milliseconds since 1970 from which it is refused. */
+  readonly expiresAtMs: number;
+}
+
+export function gatewayKeyOf(name: string, { key, models, user, tags = [], expires }: Table): GatewayKey {
+  const expiresAtMs =
+    expires instanceof Date ? Date.parse(expires.toISOString().slice(0, 10)) : Number.POSITIVE_INFINITY;
+  return deepFreeze({ name, key: new Secret(String(key)), models, user, tags, expiresAtMs }) as unknown as GatewayKey;
+}
+
+/** The written keys, without resolved references. */
+export type WrittenKeys = Readonly<Record<string, Table>>;
+
+/** The budgets that keys have for themselves, and those that they are charged to as well. */
+export function keyBudgets(keys: WrittenKeys, named: readonly Budget[]): readonly Budget[] {
+  const own = Object.entries(keys).flatMap(([name, { budget }]) =>
+    isTable(budget) ? [{ ...budgetOf(ruleName(name), [budget], none), match: { gatewayKeys: [name] } }] : [],
+  );
+  const shared = named.map((budget) => {
+    const members = Object.keys(keys).filter((name) => keys[name]?.budget === budget.name);
+    return members.length === 0 ? budget : deepFreeze({ ...budget, alsoFor: members });
+  });
+  return [...shared, ...own.map((budget) => deepFreeze(budget))];
+}
+
+export function keyRateLimits(keys: WrittenKeys): readonly RateRule[] {
+  return Object.entries(keys).flatMap(([name, { rate_limit: limit }]) =>
+    isTable(limit)
+      ? [deepFreeze({ ...rateRuleOf(ruleName(name), [limit], none), match: { gatewayKeys: [name] } })]
+      : [],
+  );
+}
+
+/** As budgets and limits of keys are shown. */
+const ruleName = (key: string) => `gateway.keys.${key}`;
+
+const none = () => [];

@@ -1,0 +1,53 @@
+import { hash, timingSafeEqual } from "node:crypto";
+import type { GatewayKey } from "../config/load.ts";
+import { Rejection } from "../dialects/served/problem.ts";
+
+const HEADERS = ["x-api-key", "x-goog-api-key", "api-key"] as const;
+
+/** The keys of a gateway. */
+export class Keys {
+  readonly #keys: readonly { readonly key: GatewayKey; readonly digest: Buffer }[];
+
+  constructor(keys: readonly GatewayKey[]) {
+    this.#keys = keys.map((key) => ({ key, digest: digestOf(key.key.reveal()) }));
+  }
+
+  /**
+   * The key that a request has; `undefined` if the gateway has none, and needs none.
+   * @throws Rejection for a request without a valid key.
+   */
+  keyOf(headers: Headers, url: URL, nowMs: number): GatewayKey | undefined {
+    if (this.#keys.length === 0) return undefined;
+    const presented = presentedIn(headers, url);
+    if (presented.size === 0) throw refused("You did not provide an API key of this gateway.");
+    if (presented.size > 1) throw refused("The request has several API keys that differ.");
+    const key = this.#find([...presented][0] ?? "");
+    if (key === undefined) throw refused("Incorrect API key provided.");
+    if (nowMs >= key.expiresAtMs) throw refused(`The API key "${key.name}" has expired.`);
+    return key;
+  }
+
+  /** Takes the same time whichever key it is, and for one that is not there. */
+  #find(presented: string): GatewayKey | undefined {
+    const digest = digestOf(presented);
+    let found: GatewayKey | undefined;
+    for (const one of this.#keys) if (timingSafeEqual(one.digest, digest)) found = one.key;
+    return found;
+  }
+}
+
+/** A request may carry the key as any of the wire formats does. */
+function presentedIn(headers: Headers, url: URL): ReadonlySet<string> {
+  const bearer = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  const others = HEADERS.map((name) => headers.get(name));
+  const found = [bearer, ...others, ...url.searchParams.getAll("key")];
+  return new Set(found.filter((key) => key !== undefined && key !== null && key !== "") as string[]);
+}
+
+function digestOf(key: string): Buffer {
+  return hash("sha256", key, "buffer");
+}
+
+function refused(message: string): Rejection {
+  return new Rejection({ kind: "auth", message });
+}
