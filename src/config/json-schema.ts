@@ -25,6 +25,7 @@ export function configJsonSchema(facts: EditorFacts): Node {
   const root = z.toJSONSchema(configSchema, {
     io: "input",
     target: "draft-07",
+    unrepresentable: "any",
     override: ({ jsonSchema }) => simplify(jsonSchema as Node),
   }) as Node;
   const definitions = root.definitions as Record<string, Node>;

@@ -61,14 +61,6 @@ export const identityOptions = {
       examples: ["openai", "anthropic", "google", "simulator"],
     }),
   ),
-  mock_response: option(
-    mockResponse.meta({
-      description:
-        "The simulator answers the entry with this text, or with one answer after another; the last one repeats. No request leaves the machine, and no key is needed. A table has `text`, `reasoning`, `tool_calls`, or `error` or `status`; also `retry_after`, `delay` and `break_after`.",
-      examples: ["Hello.", [{ error: "rate-limit", retry_after: "1s" }, "Hello."]],
-    }),
-    { type: "readonly MockAnswer[]", convert: mockAnswersOf },
-  ),
   extends: option(
     text().meta({
       description:
@@ -174,5 +166,13 @@ export const identityOptions = {
       }),
     }).meta({ description: "Certificate checks.", examples: [{ ca_file: "certs/company.pem" }] }),
     { elsewhere: true, merge: "tables" },
+  ),
+  mock_response: option(
+    mockResponse.meta({
+      description:
+        "The simulator answers the entry with this text, or with one answer after another; the last one repeats. No request leaves the machine, and no key is needed. A table has `text`, `reasoning`, `tool_calls`, or `error` or `status`; also `retry_after`, `delay` and `break_after`.",
+      examples: ["Hello.", [{ error: "rate-limit", retry_after: "1s" }, "Hello."]],
+    }),
+    { type: "readonly MockAnswer[]", convert: mockAnswersOf },
   ),
 } as const satisfies Options;

@@ -44,8 +44,6 @@ const key = table({
     examples: [{ requests_per_minute: 60 }],
   }),
   expires: z.date({ error: "must be a date such as 2027-01-01" }).meta({
-    type: "string",
-    format: "date",
     description: "The first day, in UTC, on which the key is refused.",
     examples: ["2027-01-01"],
   }),

@@ -116,12 +116,6 @@ export interface EntryOptions extends Settings {
    */
   readonly provider?: string;
   /**
-   * The simulator answers the entry with this text, or with one answer after another; the last one repeats. No request
-   * leaves the machine, and no key is needed. A table has `text`, `reasoning`, `tool_calls`, or `error` or `status`;
-   * also `retry_after`, `delay` and `break_after`.
-   */
-  readonly mockResponse?: readonly MockAnswer[];
-  /**
    * The provider's key, best as "env:NAME"; "env:NAME:-default" has a default. An array is rotated: the next key is
    * tried when one is refused or used up. Default: the provider's usual environment variable.
    */
@@ -159,6 +153,12 @@ export interface EntryOptions extends Settings {
   readonly proxy?: string;
   /** Certificate checks. */
   readonly tls?: { readonly caFile?: string; readonly rejectUnauthorized?: boolean };
+  /**
+   * The simulator answers the entry with this text, or with one answer after another; the last one repeats. No request
+   * leaves the machine, and no key is needed. A table has `text`, `reasoning`, `tool_calls`, or `error` or `status`;
+   * also `retry_after`, `delay` and `break_after`.
+   */
+  readonly mockResponse?: readonly MockAnswer[];
   /**
    * Larger prompts, including attachments, fail with `request_too_large` before any request. In bytes. Default:
    * `"64MiB"`.

@@ -1,5 +1,6 @@
-import { hash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { GatewayKey } from "../config/load.ts";
+import { sha256 } from "../core/node-crypto.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 
 const HEADERS = ["x-api-key", "x-goog-api-key", "api-key"] as const;
@@ -45,7 +46,7 @@ function presentedIn(headers: Headers, url: URL): ReadonlySet<string> {
 }
 
 function digestOf(key: string): Buffer {
-  return hash("sha256", key, "buffer");
+  return Buffer.from(sha256(key), "hex");
 }
 
 function refused(message: string): Rejection {

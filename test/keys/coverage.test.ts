@@ -21,8 +21,14 @@ interface SchemaLike {
   readonly _zod: { readonly def: unknown };
 }
 
-/** Tables that repeat the keys of an entry, or of the file: one claim for all their keys. */
-const REPEATED = new Set(["defaults", "providers.*", "profiles.*"]);
+/** Tables that repeat the keys of another one: one claim for all their keys. */
+const REPEATED = new Set([
+  "defaults",
+  "providers.*",
+  "profiles.*",
+  "gateway.keys.*.budget",
+  "gateway.keys.*.rate_limit",
+]);
 
 const OWN_OF_PROVIDERS = Object.keys(providerOnly).map((key) => `providers.*.${key}`);
 

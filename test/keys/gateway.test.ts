@@ -45,7 +45,7 @@ keyTest("gateway", "is not needed", async () => {
   expect((await made.fetch(request())).status).toBe(200);
 });
 
-keyTest("gateway.{host,port}", "are where it listens; flags win, and only loopback is accepted", async () => {
+keyTest("gateway.{host,port}", "are where it listens; flags win, and another address needs keys", async () => {
   const { out } = await serve('host = "127.0.0.2"\nport = 0');
   expect(out).toContain('"url": "http://127.0.0.2:');
   expect((await serve('host = "127.0.0.2"\nport = 1', "--port", "0", "--host", "127.0.0.1")).out).toContain(
@@ -137,6 +137,107 @@ keyTest("gateway.cors", async () => {
   const { fetch } = await served(`cors = ["${origin}"]`);
   expect((await fetch(request({ origin }))).headers.get("access-control-allow-origin")).toBe(origin);
   expect((await fetch(request({ origin: "https://evil.example" }))).status).toBe(403);
+});
+
+const PRICED = "pricing = { input = 1, output = 1 }";
+const MODEL = '[models.main]\nname = "m"\nprovider = "openai"\n';
+
+/** A gateway whose client has the key of `ann`, with these lines. */
+async function withKey(lines: string, tables = "") {
+  const simulator = await simulate();
+  const toml = `[gateway.keys.ann]\nkey = "env:ANN_KEY"\n${lines}\n${tables}\n${entry("openai", simulator, PRICED)}`;
+  const factory = factoryOf(toml, { env: { ANN_KEY: "mw-0123456789abcdef", OPENAI_API_KEY: "test-key" } });
+  const made = gateway({ factory });
+  onTestFinished(() => made.close());
+  const fetch = (more: object = {}, key = "mw-0123456789abcdef") =>
+    made.fetch(request({ authorization: `Bearer ${key}` }, more));
+  return { fetch, made, factory, simulator };
+}
+
+keyTest("gateway.keys", "lets only their holders in, whichever way they send them", async () => {
+  const { made, fetch, simulator } = await withKey("");
+  expect((await fetch()).status).toBe(200);
+  for (const name of ["x-api-key", "api-key", "x-goog-api-key"])
+    expect((await made.fetch(request({ [name]: "mw-0123456789abcdef" }))).status).toBe(200);
+  const refusals = [request(), request({ "x-api-key": "mw-another-key-here" })];
+  const both = request({ "x-api-key": "mw-0123456789abcdef", authorization: "Bearer mw-another-key-here" });
+  for (const one of [...refusals, both]) expect((await made.fetch(one)).status).toBe(401);
+  expect(simulator.requests).toHaveLength(4);
+  const sent = JSON.stringify(simulator.requests.map(({ headers }) => headers));
+  expect(sent).not.toContain("mw-0123456789abcdef");
+});
+
+keyTest("gateway.keys", "may be resolved by the gateway alone: a program does not need their variables", async () => {
+  const simulator = await simulate();
+  const factory = factoryOf(`[gateway.keys.ann]\nkey = "env:NOT_SET"\n${entry("openai", simulator)}`);
+  expect((await factory.create().codegen("Hello")).text).not.toBe("");
+  const made = gateway({ factory });
+  onTestFinished(() => made.close());
+  const response = await made.fetch(request());
+  expect([response.status, await response.text()]).toEqual([500, expect.stringContaining("NOT_SET is not set")]);
+});
+
+keyTest("gateway.keys.*.key", "is required and long", () => {
+  expect(() => factoryOf(`[gateway.keys.ann]\n${MODEL}`)).toThrow('needs key = "env:NAME"');
+  expect(() => factoryOf(`[gateway.keys.ann]\nkey = "short"\n${MODEL}`)).toThrow("at least 16 visible characters");
+});
+
+keyTest("gateway.keys.*.models", async () => {
+  const { fetch, made } = await withKey('models = ["main"]', '[aliases]\nother = "main"\n');
+  expect((await fetch()).status).toBe(200);
+  expect((await fetch({ model: "other" })).status).toBe(404);
+  const list = new Request("http://localhost/v1/models", { headers: { "x-api-key": "mw-0123456789abcdef" } });
+  const { data } = (await (await made.fetch(list)).json()) as { data: readonly { id: string }[] };
+  expect(data.map(({ id }) => id)).toEqual(["main"]);
+  expect(() => factoryOf(`[gateway.keys.a]\nkey = "env:A"\nmodels = ["mian"]\n${MODEL}`)).toThrow("mian");
+});
+
+keyTest("gateway.keys.*.{user,tags}", async () => {
+  const { fetch, factory, simulator } = await withKey('user = "ann"\ntags = ["web"]');
+  await fetch({ user: "somebody" });
+  expect(simulator.requests[0]?.body).toMatchObject({ user: "ann" });
+  expect(Object.keys(factory.usage("tag"))).toEqual(["web"]);
+});
+
+keyTest(
+  "gateway.keys.*.{budget,budget.*}",
+  "is a budget of its own, or one that others are charged to too",
+  async () => {
+    const own = await withKey('budget = { usd = 0, period = "day" }');
+    const refused = await own.fetch();
+    expect([refused.status, refused.headers.get("x-should-retry")]).toEqual([429, "false"]);
+    expect((await own.factory.budgets.status()).map(({ name }) => name)).toEqual(["gateway.keys.ann"]);
+    const shared = await withKey('budget = "team"', '[budgets.team]\nusd = 5\nmatch = { tags = ["team"] }\n');
+    await shared.fetch();
+    expect((await shared.factory.budgets.status("team"))[0]?.spent).toBeGreaterThan(0);
+    await shared.factory.create().codegen("Hello");
+    expect(shared.factory.usage().cost.usd).toBeGreaterThan(
+      (await shared.factory.budgets.status("team"))[0]?.spent ?? 0,
+    );
+    expect(() =>
+      factoryOf(`[gateway.keys.a]\nkey = "env:A"\nbudget = "taem"\n[budgets.team]\nusd = 5\n${MODEL}`),
+    ).toThrow("unknown budget");
+  },
+);
+
+keyTest("gateway.keys.*.{rate_limit,rate_limit.*}", async () => {
+  const { fetch, factory } = await withKey('rate_limit = { requests_per_minute = 1, on_exceeded = "refuse" }');
+  expect([(await fetch()).status, (await fetch()).status]).toEqual([200, 429]);
+  expect((await factory.create().codegen("Hello")).text).not.toBe("");
+});
+
+keyTest("gateway.keys.*.expires", "is the first day on which it is refused, in UTC", async () => {
+  const clock = new FakeClock();
+  const simulator = await simulate();
+  const today = new Date(clock.now()).toISOString().slice(0, 10);
+  const tomorrow = new Date(clock.now() + 86_400_000).toISOString().slice(0, 10);
+  const statusOf = async (day: string) => {
+    const toml = `[gateway.keys.ann]\nkey = "mw-0123456789abcdef"\nexpires = ${day}\n${entry("openai", simulator)}`;
+    const made = gateway({ factory: factoryOf(toml, { clock }), clock });
+    onTestFinished(() => made.close());
+    return (await made.fetch(request({ "x-api-key": "mw-0123456789abcdef" }))).status;
+  };
+  expect([await statusOf(today), await statusOf(tomorrow)]).toEqual([401, 200]);
 });
 
 keyTest("gateway.keys", "hides the stored responses of one key from others", async () => {

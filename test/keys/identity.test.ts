@@ -313,3 +313,32 @@ keyTest("models.*.mock_response", async () => {
   expect(reply).toMatchObject({ text: "Hi from a mock.", provider: "simulator" });
   expect(server.arrivals).toHaveLength(0);
 });
+
+keyTest(
+  "models.*.mock_response[].{text,reasoning,tool_calls,tool_calls[].name,tool_calls[].arguments,error,status,retry_after,delay,break_after}",
+  "are the parts of one answer",
+  async () => {
+    const calls = '[{ name = "find", arguments = { what = "x" } }]';
+    const answers = [
+      `{ text = "Hi.", reasoning = "Hm.", tool_calls = ${calls}, delay = "30ms" }`,
+      '{ error = "rate-limit", retry_after = "2s" }',
+      "{ status = 503 }",
+      '{ text = "Long.", break_after = 1 }',
+    ];
+    const entry = `num_retries = 0\ncircuit_breaker = false\nmock_response = [${answers.join(", ")}]`;
+    const model = factoryOf(entryAt("http://unused.invalid", "anthropic", entry)).create();
+    const startMs = performance.now();
+    const tools = [{ name: "find" }];
+    const reply = await model.codegen(PROMPT, { tools });
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(29);
+    expect(reply).toMatchObject({
+      text: "Hi.",
+      reasoning: "Hm.",
+      toolCalls: [{ name: "find", arguments: { what: "x" } }],
+    });
+    const limited = { ok: false, error: { code: "rate_limited", retryAfterMs: 2_000 } };
+    expect(await model.safeCodegen(PROMPT)).toMatchObject(limited);
+    expect(await model.safeCodegen(PROMPT)).toMatchObject({ ok: false, error: { status: 503 } });
+    await expect(model.stream(PROMPT).reply).rejects.toMatchObject({ code: "stream_truncated" });
+  },
+);

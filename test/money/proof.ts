@@ -7,7 +7,7 @@ import type { BookedRow } from "./stores.ts";
  * process loads the driver, connects, and looks for the tables.
  */
 const BATCH_MS = 200;
-const WRITE_MS = 2_000;
+const WRITE_MS = 300;
 /** The store is read at intervals, by a busy machine. */
 const READ_MS = 5_000;
 
