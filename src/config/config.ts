@@ -7,7 +7,7 @@ import { keyOf } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
 import { addressProblem } from "./address-checks.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
-import { keyBudgets, keyRateLimits, type WrittenKeys } from "./gateway-keys.ts";
+import { keyBudgets, keyProblems, keyRateLimits, type WrittenKeys } from "./gateway-keys.ts";
 import { type GatewayConfig, gatewayOf } from "./gateway-section.ts";
 import {
   type EntrySources,
@@ -108,6 +108,8 @@ export interface Config {
    * @throws ConfigError if the variable of a key is not set.
    */
   readonly gateway: GatewayConfig;
+  /** Whether `gateway` was read: then a new file must have a valid one. */
+  readonly usesGateway: boolean;
   /** `[pricing."id"]` by model id. */
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   /**
@@ -204,6 +206,10 @@ export class ParsedConfig implements Config {
     this.state = stateOf(this.#section("state"), this.baseDir);
     this.ledger = ledgerOf(this.#section("ledger"), this.baseDir);
     this.pricing = pricesOf(parts.view.tablesAt(["pricing"], "entry").map(({ table }) => table));
+  }
+
+  get usesGateway(): boolean {
+    return this.#gateway !== undefined;
   }
 
   get gateway(): GatewayConfig {
@@ -305,13 +311,12 @@ export class ParsedConfig implements Config {
   }
 
   #readGateway(): GatewayConfig {
-    const keys = Object.keys(this.#gatewayKeys).map((name) => {
-      const tables = this.#tables("gateway", "keys", name);
-      return [name, Object.assign({}, ...tables) as Table] as const;
-    });
-    const { keys: _keys, ...section } = this.#written("gateway");
     const resolver = new Resolver(this.#parts.source);
-    const read = gatewayOf(resolver.value(section, ["gateway"]) as Table, Object.fromEntries(keys));
+    const { keys: _keys, ...section } = this.#written("gateway");
+    const path = ["gateway", "keys"];
+    const keys = resolver.value(this.#gatewayKeys, path) as WrittenKeys;
+    for (const { name, problem } of keyProblems(keys)) resolver.report([...path, name, "key"], problem);
+    const read = gatewayOf(resolver.value(section, ["gateway"]) as Table, keys);
     if (resolver.findings.length > 0) throw this.#errorOf(resolver.findings);
     return read;
   }

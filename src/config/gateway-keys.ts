@@ -2,6 +2,8 @@ import type { Budget, RateRule } from "../core/budget.ts";
 import { deepFreeze } from "../core/deep-freeze.ts";
 import { Secret } from "../core/secret.ts";
 import { budgetOf, rateRuleOf } from "./money-sections.ts";
+import { isReference } from "./references.ts";
+import { isGatewayKey } from "./schema-gateway.ts";
 import { isTable, type Table } from "./table.ts";
 
 /** `[gateway.keys.NAME]` with defaults. */
@@ -17,13 +19,25 @@ export interface GatewayKey {
 }
 
 export function gatewayKeyOf(name: string, { key, models, user, tags = [], expires }: Table): GatewayKey {
-  const expiresAtMs =
-    expires instanceof Date ? Date.parse(expires.toISOString().slice(0, 10)) : Number.POSITIVE_INFINITY;
+  const expiresAtMs = expires instanceof Date ? Date.parse(expires.toISOString()) : Number.POSITIVE_INFINITY;
   return deepFreeze({ name, key: new Secret(String(key)), models, user, tags, expiresAtMs }) as unknown as GatewayKey;
 }
 
 /** The written keys, without resolved references. */
 export type WrittenKeys = Readonly<Record<string, Table>>;
+
+/** What is wrong with the resolved keys; a reference that has no value is reported elsewhere. */
+export function keyProblems(keys: WrittenKeys): readonly { readonly name: string; readonly problem: string }[] {
+  const holders = new Map<unknown, string>();
+  return Object.entries(keys).flatMap(([name, { key }]) => {
+    const holder = holders.get(key);
+    holders.set(key, name);
+    if (holder !== undefined) return [{ name, problem: `the keys of "${holder}" and "${name}" are equal` }];
+    const value = String(key);
+    if (isReference(value) || isGatewayKey(value)) return [];
+    return [{ name, problem: `the key of "${name}" must have at least 16 visible characters` }];
+  });
+}
 
 /** The budgets that keys have for themselves, and those that they are charged to as well. */
 export function keyBudgets(keys: WrittenKeys, named: readonly Budget[]): readonly Budget[] {

@@ -36,8 +36,12 @@ export function servedProvider({ provider, simulatedProvider }: EntrySources): s
 /** An entry with `mock_response` is simulated. */
 export function withMock(sources: EntrySources): EntrySources {
   const { provider } = sources;
-  if (provider === undefined || provider === SIMULATOR || topValue(sources, MOCK_KEY) === undefined) return sources;
+  if (provider === undefined || provider === SIMULATOR || !isMocked(topValue(sources, MOCK_KEY))) return sources;
   return { ...sources, provider: SIMULATOR, simulatedProvider: provider };
+}
+
+function isMocked(value: unknown): boolean {
+  return value !== undefined && value !== false;
 }
 
 /** Keys that belong to one provider and must never be sent to another. */
@@ -71,7 +75,7 @@ export function mergeSources(
       if (counts(source, key)) merged[key] = layOver(merged[key], value, key);
     }
   }
-  if (merged[MOCK_KEY] !== undefined && sources.provider === SIMULATOR) merged["provider"] = SIMULATOR;
+  if (isMocked(merged[MOCK_KEY]) && sources.provider === SIMULATOR) merged["provider"] = SIMULATOR;
   for (const key of FALLBACK_KEYS) {
     const list = merged[key];
     if (Array.isArray(list)) merged[key] = [...new Set(list.flatMap(expand))].filter((name) => name !== sources.name);

@@ -15,14 +15,16 @@ const step = table({
   delay: duration("Time before the answer."),
   break_after: count().meta({ description: "Breaks the connection after this many events of a stream." }),
 }).refine(
-  ({ error, text, reasoning, tool_calls }) => error === undefined || (text ?? reasoning ?? tool_calls) === undefined,
+  ({ error, status = 200, text, reasoning, tool_calls }) =>
+    (error === undefined && Number(status) < 300) || (text ?? reasoning ?? tool_calls) === undefined,
   {
     error: "must be an answer or an error, not both",
   },
 );
 
-/** A text, or the answers of one call after another. */
-export const mockResponse = oneOf("a text, or an array of texts and tables", [
+/** A text, the answers of one call after another, or false: none, whatever is inherited. */
+export const mockResponse = oneOf("a text, an array of texts and tables, or false", [
+  z.literal(false),
   text(),
   z.array(oneOf('a text or a table such as { error = "rate-limit" }', [text(), step])).min(1),
 ]);
@@ -34,7 +36,10 @@ interface WrittenStep extends Pick<MockAnswer, "text" | "reasoning" | "error" | 
   readonly break_after?: number;
 }
 
-export function mockAnswersOf(written: string | readonly (string | WrittenStep)[]): readonly MockAnswer[] {
+export function mockAnswersOf(
+  written: false | string | readonly (string | WrittenStep)[],
+): readonly MockAnswer[] | undefined {
+  if (written === false) return undefined;
   return (typeof written === "string" ? [written] : written).map(answerOf);
 }
 

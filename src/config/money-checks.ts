@@ -1,8 +1,10 @@
 import { foreignKey } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
 import { danglingName } from "./name-checks.ts";
+import { placeholderIn, placeholderMessage } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { referableNames } from "./referable-names.ts";
+import { malformedReference } from "./references.ts";
 import { isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
@@ -45,7 +47,13 @@ function checkGatewayKey({ key, budget, rate_limit: limit, models }: Table, path
     const message = `unknown budget "${budget}"; write [budgets.${budget}], or a table such as { usd = 20 }`;
     findings.push({ path: [...path, "budget"], at: "value", message, meant: { word: budget, among: budgets } });
   }
-  const names = new Set(view.allNames());
+  const written = typeof key === "string" ? key : "";
+  const variable = placeholderIn(written, true);
+  const problem = variable === undefined ? undefined : placeholderMessage(variable, written);
+  const malformed = malformedReference(written);
+  const words = problem ?? malformed;
+  if (words !== undefined) findings.push({ path: [...path, "key"], at: "value", message: `"key" ${words}` });
+  const names = referableNames(view);
   for (const [index, name] of (Array.isArray(models) ? models : []).entries())
     if (typeof name === "string" && !names.has(name))
       findings.push(danglingName([...path, "models", index], name, names));

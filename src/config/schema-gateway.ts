@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isReference } from "./references.ts";
 import { budgetSection, entryRateLimit } from "./schema-money.ts";
 import { count, duration, flag, oneOf, size, table, text } from "./schema-values.ts";
 
@@ -16,12 +17,19 @@ const origin = z
 const MIN_KEY = 16;
 const KEY_ERROR = `must be at least ${MIN_KEY} visible characters, best as "env:NAME"`;
 
+/** Whether a key is long enough and may be sent in a header. */
+export function isGatewayKey(value: string): boolean {
+  return value.length >= MIN_KEY && /^[\u0021-\u007e]+$/.test(value);
+}
+
+const DATE_ERROR = "must be a date such as 2027-01-01";
+
 const { per: _per, match: _match, ...keyBudget } = budgetSection.shape;
 
 const key = table({
   key: z
     .string({ error: KEY_ERROR })
-    .regex(/^(?:env|file):|^[\u0021-\u007e]{16,}$/, { error: KEY_ERROR })
+    .refine((value) => isReference(value) || isGatewayKey(value), { error: KEY_ERROR })
     .meta({ description: 'The key that clients send, best as "env:NAME". Required.', examples: ["env:ANN_KEY"] }),
   models: z
     .array(text())
@@ -43,10 +51,14 @@ const key = table({
     description: "Limits of its requests and tokens.",
     examples: [{ requests_per_minute: 60 }],
   }),
-  expires: z.date({ error: "must be a date such as 2027-01-01" }).meta({
-    description: "The first day, in UTC, on which the key is refused.",
-    examples: ["2027-01-01"],
-  }),
+  expires: z
+    .date({ error: DATE_ERROR })
+    // A time of day would be in a zone of its own.
+    .refine((date) => /^\d{4}-\d\d-\d\d$/.test(date.toISOString()), { error: DATE_ERROR })
+    .meta({
+      description: "The first day, in UTC, on which the key is refused.",
+      examples: ["2027-01-01"],
+    }),
 }).meta({ id: "GatewayKey", description: "A key of the gateway and what it may do." });
 
 export const gatewaySection = table({

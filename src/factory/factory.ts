@@ -13,7 +13,7 @@ import type { Dialect } from "../core/dialect.ts";
 import { ModelError } from "../core/error.ts";
 import { silentLogger } from "../core/logger.ts";
 import { own } from "../core/own.ts";
-import { scopePath } from "../core/scope.ts";
+import { type Scope, scopePath } from "../core/scope.ts";
 import { nearest } from "../core/suggest.ts";
 import type { BreakerState, Target } from "../core/target.ts";
 import { WIRE_NAMES } from "../core/wire-name.ts";
@@ -96,6 +96,13 @@ export function configOf(factory: object): Config | undefined {
   return CONFIGS.get(factory)?.();
 }
 
+const SERVED = new WeakMap<object, (name: string) => Model>();
+
+/** The model of a name that clients of a server choose: unlike those that a program has created, it may be lost by a reload. */
+export function servedModel(factory: object, name: string): Model {
+  return (SERVED.get(factory) as (name: string) => Model)(name);
+}
+
 /** Builds models from a models.toml. */
 export class ModelFactory<Models = Registered> {
   readonly #source: ConfigSource;
@@ -122,6 +129,7 @@ export class ModelFactory<Models = Registered> {
       );
     bindMethods(this, ModelFactory);
     CONFIGS.set(this, () => this.#config);
+    SERVED.set(this, (name) => this.#served(name));
     this.#source = source;
     this.#options = options;
     this.#simulated = isSimulated(options);
@@ -206,11 +214,20 @@ export class ModelFactory<Models = Registered> {
     const key = JSON.stringify([resolved, scope === undefined ? undefined : scopePath(scope).at(-1)]);
     const known = fresh ? undefined : this.#models.get(key);
     if (known !== undefined) return known;
-    this.#generation.contextOf(resolved);
-    const model = new Model(resolved, () => this.#generation.contextOf(resolved), scope && Object.freeze({ ...scope }));
+    const model = this.#modelOf(resolved, scope && Object.freeze({ ...scope }));
     this.#created.add(resolved);
     if (!fresh) this.#models.set(key, model);
     return model;
+  }
+
+  #modelOf(resolved: string, scope?: Scope): Model {
+    this.#generation.contextOf(resolved);
+    return new Model(resolved, () => this.#generation.contextOf(resolved), scope);
+  }
+
+  #served(name: string): Model {
+    this.#checkOpen();
+    return this.#modelOf(this.#config.resolveName(name));
   }
 
   /** The entries in the order of the file, then the groups. Aliases and discovered models are not included. */
@@ -447,6 +464,8 @@ export class ModelFactory<Models = Registered> {
     const before = this.#generation;
     const lost = [...this.#created].filter((name) => !config.has(name));
     if (lost.length > 0) throw stillInUse(lost, config);
+    // A gateway must still know its keys.
+    if (this.#config.usesGateway) void config.gateway;
     const next = this.#generationOf(config, before);
     // Models in use must still resolve: a missing variable is reported now, not by the next call.
     for (const name of this.#created) next.contextOf(name);

@@ -18,7 +18,7 @@ export async function embed(arrival: Arrival): Promise<Response> {
   const ask = embeddings.read({ path, model: inPath, body });
   if (ask.tokenIds === true)
     throw new Rejection({ kind: "invalid", message: "token ids are not supported; send strings", param: "input" });
-  const model = names.model(ask.model);
+  const model = await names.model(ask.model, request.signal);
   arrival.note({ model: ask.model });
   const { user } = body;
   const options = {

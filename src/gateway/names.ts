@@ -3,6 +3,7 @@ import { ConfigError } from "../core/config-error.ts";
 import { nearest } from "../core/suggest.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import type { ServedModel } from "../dialects/served/wire-server.ts";
+import { servedModel } from "../factory/factory.ts";
 import type { ModelDescription } from "../index.ts";
 import type { Model } from "../model/model.ts";
 import type { ServedFactory } from "./served-factory.ts";
@@ -32,9 +33,10 @@ export class Names {
   }
 
   /** @throws Rejection for a name that models.toml does not have, or an entry that cannot be used. */
-  model(name: string): Model {
+  async model(name: string, signal: AbortSignal): Promise<Model> {
     this.#check(name);
-    return orRejection(() => this.#factory.get(name));
+    if (!this.#isWritten(name) && !(await this.#isDiscovered(name, signal))) this.#refuse(name);
+    return orRejection(() => servedModel(this.#factory, name));
   }
 
   /** @throws Rejection for an unknown name. */
@@ -64,7 +66,21 @@ export class Names {
   }
 
   #check(name: string): void {
-    if (this.#allowed?.includes(name) ?? this.#config.has(name)) return;
+    if (!(this.#allowed?.includes(name) ?? this.#config.has(name))) this.#refuse(name);
+  }
+
+  #isWritten(name: string): boolean {
+    const { names, groups, aliases } = this.#config;
+    return names.includes(name) || groups.includes(name) || Object.hasOwn(aliases, name);
+  }
+
+  /** Clients may invent names, and each one would be kept. */
+  async #isDiscovered(name: string, signal: AbortSignal): Promise<boolean> {
+    const models = await this.#factory.list({ signal });
+    return models.some((model) => model.name === name);
+  }
+
+  #refuse(name: string): never {
     const { names, groups, aliases } = this.#config;
     const all = this.#allowed ?? [...names, ...groups, ...Object.keys(aliases)];
     const near = nearest(name, all);

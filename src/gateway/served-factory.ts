@@ -1,4 +1,4 @@
 import type { ModelFactory } from "../index.ts";
 
 /** A factory, whatever names it has. */
-export type ServedFactory = Pick<ModelFactory<Record<never, never>>, "get" | "describe" | "list" | "close">;
+export type ServedFactory = Pick<ModelFactory<Record<never, never>>, "describe" | "list" | "close">;

@@ -15,7 +15,8 @@ export class EmbeddedSimulator {
   #located = new WeakMap<Target, Target>();
   /** The path of each `mock_response`: the targets of an entry, one for each wire format, have one script. */
   #mockPaths = new WeakMap<object, string>();
-  #mocks = 0;
+  /** How often each entry was given a path: a reload changes its answers. */
+  readonly #paths = new Map<string, number>();
 
   /** `options` apply only to the call that starts it. */
   start(options?: SimulatorOptions): Promise<Simulator> {
@@ -40,6 +41,7 @@ export class EmbeddedSimulator {
       reset();
       this.#located = new WeakMap();
       this.#mockPaths = new WeakMap();
+      this.#paths.clear();
     };
   }
 
@@ -60,6 +62,9 @@ export class EmbeddedSimulator {
 
   #wrap(dialect: Dialect): Dialect {
     const located = <Some extends Operation>(operation: Some) => this.#locate(operation);
+    // Only calls take answers of `mock_response`.
+    const unscripted = <Some extends Operation>(operation: Some) =>
+      this.#locate({ ...operation, target: withoutMock(operation.target) });
     const { embed, countTokens: count, listModels: list } = dialect;
     return {
       ...dialect,
@@ -73,9 +78,9 @@ export class EmbeddedSimulator {
         },
       }),
       ...(count !== undefined && {
-        countTokens: async (operation: RequestOperation) => count(await located(operation)),
+        countTokens: async (operation: RequestOperation) => count(await unscripted(operation)),
       }),
-      ...(list !== undefined && { listModels: async (operation: Operation) => list(await located(operation)) }),
+      ...(list !== undefined && { listModels: async (operation: Operation) => list(await unscripted(operation)) }),
     };
   }
 
@@ -91,19 +96,35 @@ export class EmbeddedSimulator {
 
   #at(simulator: Simulator, target: Target): Target {
     const { mock, dialect, address } = target;
-    const path = mock === undefined ? "" : this.#mockPath(simulator, mock);
+    const path = mock === undefined ? "" : this.#mockPath(simulator, target.entry, mock);
     const baseUrl = simulator.baseUrl(dialect as WireName).replace(simulator.url, simulator.url + path);
     return Object.freeze({ ...target, address: { ...address, baseUrl } });
   }
 
-  /** The path by which the simulator finds the answers. */
-  #mockPath(simulator: Simulator, mock: readonly MockAnswer[]): string {
+  /** The path by which the simulator finds the answers. It is the same in each process, for cassettes. */
+  #mockPath(simulator: Simulator, entry: string, mock: readonly MockAnswer[]): string {
     let path = this.#mockPaths.get(mock);
     if (path === undefined) {
-      path = `/mock-${this.#mocks++}`;
+      const count = this.#paths.get(entry) ?? 0;
+      this.#paths.set(entry, count + 1);
+      const name = encodeURIComponent(entry).replaceAll("~", "%7E");
+      path = `/mock/${name}${count === 0 ? "" : `~${count}`}`;
       simulator.script(...mockScript(mock, `${path}/`));
       this.#mockPaths.set(mock, path);
     }
     return path;
   }
+}
+
+const UNMOCKED = new WeakMap<Target, Target>();
+
+/** The target with generated answers, always the same object for one target. */
+function withoutMock(target: Target): Target {
+  if (target.mock === undefined) return target;
+  let unmocked = UNMOCKED.get(target);
+  if (unmocked === undefined) {
+    unmocked = Object.freeze({ ...target, mock: undefined });
+    UNMOCKED.set(target, unmocked);
+  }
+  return unmocked;
 }

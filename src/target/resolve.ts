@@ -30,7 +30,8 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   const origin = originOf(address.baseUrl);
   const target: Target = {
     ...{ entry: name, provider: entry.provider, modelId: entry.name, simulated, dialect, address, origin, facts },
-    key: `${origin} ${entry.name}`,
+    // Entries with answers of their own fail independently of each other.
+    key: entry.mockResponse === undefined ? `${origin} ${entry.name}` : `${origin} ${entry.name} ${name}`,
     mock: entry.mockResponse,
     auth: authOf(source, dialect, context),
     credentials: credentialsOf(source, context),

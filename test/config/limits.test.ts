@@ -84,7 +84,9 @@ capabilities = { tools = true, vision = false }
     );
     // The first rounds are those of the compiler, which a busy machine delays.
     const warm = rounds.slice(20);
-    const [bare, ours] = [Math.min(...warm.map(([ms]) => ms)), Math.min(...warm.map(([, ms]) => ms))];
+    // Sums: the fastest round may be one without garbage collection.
+    const sum = (times: readonly number[]) => times.reduce((total, ms) => total + ms, 0);
+    const [bare, ours] = [sum(warm.map(([ms]) => ms)), sum(warm.map(([, ms]) => ms))];
     expect(ours / bare).toBeLessThanOrEqual(1.5);
   });
 

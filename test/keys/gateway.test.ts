@@ -182,6 +182,52 @@ keyTest("gateway.keys.*.key", "is required and long", () => {
   expect(() => factoryOf(`[gateway.keys.ann]\nkey = "short"\n${MODEL}`)).toThrow("at least 16 visible characters");
 });
 
+keyTest(
+  "gateway.keys.*.key",
+  "is refused if it is a placeholder, a broken reference, short, or that of another",
+  async () => {
+    for (const key of ["${ANN_KEY_OF_THE_GATEWAY}", "env:ann_key_of_the_gateway", "env:x"])
+      expect(() => factoryOf(`[gateway.keys.ann]\nkey = "${key}"\n${MODEL}`)).toThrow("key");
+    const two = '[gateway.keys.ann]\nkey = "env:ANN"\n[gateway.keys.bob]\nkey = "env:BOB"\n';
+    for (const [BOB, words] of [
+      ["b", "at least 16"],
+      ["mw-ann-0123456789", "are equal"],
+    ] as const) {
+      const made = gateway({ factory: factoryOf(two + MODEL, { env: { ANN: "mw-ann-0123456789", BOB } }) });
+      onTestFinished(() => made.close());
+      const response = await made.fetch(request({ "x-api-key": "mw-ann-0123456789" }));
+      expect([response.status, await response.text()]).toEqual([500, expect.stringContaining(words)]);
+    }
+  },
+);
+
+keyTest(
+  "gateway.keys.*.key",
+  "of a profile takes the place of that of the file, whose variable is not needed",
+  async () => {
+    const toml = `[gateway.keys.ann]\nkey = "env:NOT_SET"\n[profiles.dev.gateway.keys.ann]\nkey = "dev-key-0123456789"\n`;
+    const simulator = await simulate();
+    const made = gateway({ factory: factoryOf(toml + entry("openai", simulator), { profile: "dev" }) });
+    onTestFinished(() => made.close());
+    expect((await made.fetch(request({ "x-api-key": "dev-key-0123456789" }))).status).toBe(200);
+  },
+);
+
+keyTest("gateway.keys.*.key", "that has no value rejects a reload; names that clients used do not", async () => {
+  const simulator = await simulate();
+  const toml = `[gateway.keys.ann]\nkey = "mw-0123456789abcdef"\n${entry("openai", simulator)}`;
+  const factory = factoryOf(`${toml}[models.other]\nname = "m"\nprovider = "simulator"\n`);
+  const made = gateway({ factory });
+  onTestFinished(() => made.close());
+  expect((await made.fetch(request({ "x-api-key": "mw-0123456789abcdef" }, { model: "other" }))).status).toBe(200);
+  await expect(factory.reload(`[gateway.keys.bob]\nkey = "env:BOB_KEY"\n${toml}`)).rejects.toThrow(
+    "BOB_KEY is not set",
+  );
+  expect((await made.fetch(request({ "x-api-key": "mw-0123456789abcdef" }))).status).toBe(200);
+  await factory.reload(toml);
+  expect((await made.fetch(request({ "x-api-key": "mw-0123456789abcdef" }, { model: "other" }))).status).toBe(404);
+});
+
 keyTest("gateway.keys.*.models", async () => {
   const { fetch, made } = await withKey('models = ["main"]', '[aliases]\nother = "main"\n');
   expect((await fetch()).status).toBe(200);
@@ -238,6 +284,10 @@ keyTest("gateway.keys.*.expires", "is the first day on which it is refused, in U
     return (await made.fetch(request({ "x-api-key": "mw-0123456789abcdef" }))).status;
   };
   expect([await statusOf(today), await statusOf(tomorrow)]).toEqual([401, 200]);
+  for (const wrong of ["07:32:00", "2027-01-01T23:00:00-05:00", "2027-01-01T23:00:00"])
+    expect(() => factoryOf(`[gateway.keys.a]\nkey = "env:A"\nexpires = ${wrong}\n${MODEL}`), wrong).toThrow(
+      "must be a date",
+    );
 });
 
 keyTest("gateway.keys", "hides the stored responses of one key from others", async () => {

@@ -108,11 +108,29 @@ describe("an entry with mock_response", () => {
     expect(wires).toEqual(["openai-responses", "openai"]);
   });
 
+  test("can be switched off where it is inherited", async () => {
+    const toml = `[defaults]\nmock_response = "ok"\n[models.a]\n${MODELS.openai}\n[models.b]\n${MODELS.openai}\nmock_response = false\napi_key = "k"\n`;
+    const factory = factoryOf(toml);
+    expect([factory.describe("a").provider, factory.describe("b").provider]).toEqual(["simulator", "openai"]);
+  });
+
+  test("fails without an effect on other entries, and counts and lists take none of its answers", async () => {
+    const toml = `${entryOf('[{ error = "server" }]', "anthropic")}circuit_breaker = { threshold = 1 }\n[models.other]\n${MODELS.anthropic}\nmock_response = ["One.", "Two."]\n`;
+    const factory = factoryOf(toml);
+    for (let call = 0; call < 3; call++) expect((await factory.create("mocked").safeCodegen("Hi")).ok).toBe(false);
+    const other = factory.create("other");
+    expect(await other.countTokens("Hi", { exact: true })).toBeGreaterThan(0);
+    expect((await other.codegen("Hi")).text).toBe("One.");
+    await factory.discover("other");
+    expect((await other.codegen("Hi")).text).toBe("Two.");
+  });
+
   test("is refused when it is empty, unknown or both an answer and an error", () => {
     expect(refusalOf("[]")).toThrow("mock_response");
     expect(refusalOf('""')).toThrow("mock_response");
     expect(refusalOf('[{ error = "rate-limits" }]')).toThrow("rate-limit");
     expect(refusalOf('[{ error = "quota", text = "Hi" }]')).toThrow("must be an answer or an error, not both");
+    expect(refusalOf('[{ text = "Hi", status = 503 }]')).toThrow("must be an answer or an error, not both");
     expect(refusalOf('[{ delays = "1s" }]')).toThrow("delay");
   });
 
