@@ -1,7 +1,7 @@
 import type { Adjustment } from "../core/attempt.ts";
 import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
-import { isModelError } from "../core/error.ts";
+import { isModelError, ModelError } from "../core/error.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
 import type { Reply } from "../core/reply.ts";
 import type { AnswerHead } from "../dialects/served/answer-writer.ts";
@@ -71,8 +71,10 @@ export class ServedCall {
     }
   }
 
-  /** What the client is told of a failure. */
+  /** What the client is told of a failure. Ends the call, which may still run if writing its answer failed. */
   fail(error: unknown): Failure {
+    const reason = isModelError(error) ? error : new ModelError({ code: "aborted", message: "The gateway failed." });
+    this.parts.batches.leave(reason).catch(() => {});
     const failure = failureOf(error, this.parts.promptSize);
     const { callId, attempts } = this.parts.batches.progress ?? {};
     if (isModelError(error)) this.#limit = error.rateLimit;

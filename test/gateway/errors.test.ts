@@ -168,6 +168,22 @@ describe("a request that cannot be served", () => {
     expect((await fetch(`${url}/v1/nothing`)).status).toBe(404);
   });
 
+  it.each([
+    ["/v1/responses", { input: "Hi", tools: [{ type: "file_search" }], tool_choice: { type: "file_search" } }],
+    ["/v1/responses", { input: "Hi", tools: [{ type: "file_search" }], tool_choice: "required" }],
+    [
+      "/v1/messages",
+      {
+        ...{ max_tokens: 9, messages: [{ role: "user", content: "Hi" }] },
+        ...{ tools: [{ type: "bash_20250124", name: "bash" }], tool_choice: { type: "tool", name: "bash" } },
+      },
+    ],
+  ])("is a 400 of %s for a forced tool that cannot be called", async (path, body) => {
+    const { post } = await world();
+    const response = await post(path, { model: "openai", ...body });
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining("tool_choice requires")]);
+  });
+
   it("is refused with the field if the entry is strict", async () => {
     const { post, simulator } = await world({ lines: "num_retries = 0\nstrict = true" });
     const response = await post(CHAT, chatBody("openai", { unknown_field: 1 }));

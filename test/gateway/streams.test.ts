@@ -108,6 +108,26 @@ describe("a stream", () => {
   });
 });
 
+describe("an answer that breaks off and starts again", () => {
+  const lines = 'num_retries = 1\nretry_min_wait = 0\non_break = "restart"';
+
+  it.each(WIRES)("is an error event of %s, because text cannot be taken back", async (wire) => {
+    const made = await world({ lines });
+    made.simulator.script({ cut: { afterEvents: 8 } });
+    const text = await (await STREAMS[wire](made, "openai")).text();
+    expect(text.match(/simulated gpt/g)).toHaveLength(1);
+    expect(text).toContain("starts again");
+  });
+
+  it("is one answer with `hold`", async () => {
+    const made = await world({ lines: `${lines}\nhold = "all"` });
+    made.simulator.script({ cut: { afterEvents: 8 } });
+    const text = await (await STREAMS.openai(made, "openai")).text();
+    expect(text.match(/simulated gpt/g)).toHaveLength(1);
+    expect(text).toContain("[DONE]");
+  });
+});
+
 describe("a body", () => {
   it("is complete even if the answer broke off and started again", async () => {
     const made = await world({ lines: "num_retries = 1\nretry_min_wait = 0\nstream = true" });

@@ -7,6 +7,7 @@ import { counters } from "./counters.ts";
 import { decoders } from "./decoders.ts";
 import { embeddings } from "./embeddings.ts";
 import { errors } from "./errors.ts";
+import { gateways } from "./gateways.ts";
 import { ledgers } from "./ledgers.ts";
 import { limits } from "./limits.ts";
 import { money } from "./money.ts";
@@ -35,4 +36,5 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...runs,
   ...embeddings,
   ...texts,
+  ...gateways,
 ];

@@ -3,6 +3,7 @@ import type { ModelRequest, Settings } from "../../core/request.ts";
 import type { ResponseHistory } from "../server-wire.ts";
 import type { Fields } from "./fields.ts";
 import type { Json } from "./json.ts";
+import { refuse } from "./problem.ts";
 
 /** A received request before it is parsed. */
 export interface ReceivedRequest {
@@ -34,8 +35,20 @@ export function servedRequest(
   adjustments: readonly Adjustment[],
 ): ServedRequest {
   const { model, stream, messages, settings, samples } = read;
+  refuseForced(settings, adjustments);
   const request = { messages, settings: withoutUndefined(settings), samples, extraBody: {}, extraHeaders: {} };
   return { model, stream, request, adjustments: [...adjustments, ...body.unread()] };
+}
+
+/** A tool that cannot be passed on is left out, unless the model must call it. */
+function refuseForced({ tools = [], toolChoice }: ModelRequest["settings"], adjustments: readonly Adjustment[]): void {
+  const left = adjustments.find(({ setting, to }) => to === undefined && setting.startsWith("tools["));
+  if (left === undefined) return;
+  const named = typeof toolChoice === "object" ? toolChoice.name : undefined;
+  const isMissing = named !== undefined && !tools.some(({ name }) => name === named);
+  const isUnread = adjustments.some(({ setting, to }) => to === undefined && setting === "tool_choice");
+  if (isMissing || isUnread || (toolChoice === "required" && tools.length === 0))
+    refuse(`tool_choice requires a tool that cannot be called: ${left.setting}: ${left.reason}`, "tool_choice");
 }
 
 function withoutUndefined(settings: ModelRequest["settings"]): ModelRequest["settings"] {

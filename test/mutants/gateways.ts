@@ -1,0 +1,92 @@
+import { always, never, skip } from "./change.ts";
+import { mutantsOf } from "./mutant.ts";
+
+const ERRORS = ["test/gateway/errors.test.ts"];
+const SERVER = ["test/gateway/server.test.ts"];
+const STREAMS = ["test/gateway/streams.test.ts"];
+const STOCK = ["test/gateway/stock-clients.test.ts"];
+
+/** What clients of the gateway rely on. */
+export const gateways = [
+  ...mutantsOf("src/gateway/browser-guard.ts", SERVER, [
+    [
+      "gateway-any-host",
+      "a page under a name that leads to loopback is served",
+      "guard",
+      always("isLoopbackName(hostname)"),
+    ],
+    ["gateway-any-origin", "any web page is served", "guard", always("isSame(origin, url)")],
+  ]),
+  ...mutantsOf("src/gateway/request-body.ts", SERVER, [
+    ["gateway-any-size", "a decompressed body has no limit", "limited", never("count > maxBytes")],
+  ]),
+  ...mutantsOf("src/gateway/gateway.ts", SERVER, [
+    [
+      "gateway-any-load",
+      "requests in flight have no limit",
+      "GatewayServer.#admitted",
+      never("this.#inFlight.size >= config.maxInFlight"),
+    ],
+    [
+      "gateway-never-closed",
+      "requests are served while it stops",
+      "GatewayServer.#admitted",
+      never("this.#closed !== undefined"),
+    ],
+    [
+      "gateway-never-cut",
+      "a stream that does not end keeps it from stopping",
+      "GatewayServer.#drained",
+      skip("exchange.cancel()"),
+    ],
+  ]),
+  ...mutantsOf(
+    "src/gateway/client-events.ts",
+    ["test/gateway/opaque-state.test.ts"],
+    [
+      [
+        "gateway-foreign-state",
+        "state of another provider is taken for that of the wire",
+        "ClientEvents.#signed",
+        always("provider === this.#wire.vendor && this.#wire.readsState(event.signature)"),
+      ],
+    ],
+  ),
+  ...mutantsOf("src/gateway/answer-stream.ts", STREAMS, [
+    [
+      "gateway-repeats",
+      "text is sent twice after a break",
+      "AnswerStream.#restart",
+      never("this.#delivered || (this.#pending && this.#keptAlive)"),
+    ],
+  ]),
+  ...mutantsOf("src/gateway/generate.ts", STREAMS, [
+    ["gateway-keeps-broken", "a body begins with the part that broke off", "bodyOf", never('event.type === "reset"')],
+  ]),
+  ...mutantsOf("src/gateway/stream-body.ts", STOCK, [
+    [
+      "gateway-goes-on",
+      "the provider generates for a client that left",
+      "StreamBody.cancel",
+      skip("this.#parts.leave()"),
+    ],
+  ]),
+  ...mutantsOf("src/gateway/problems.ts", ERRORS, [
+    ["gateway-repeats-in-vain", "clients repeat what cannot succeed", "failureHeaders", never("!repeat")],
+  ]),
+  ...mutantsOf("src/dialects/served/served-request.ts", ERRORS, [
+    ["gateway-forced-tool", "a forced tool is left out", "refuseForced", always("left === undefined")],
+  ]),
+  ...mutantsOf(
+    "src/dialects/openai/server/stored-responses.ts",
+    ["test/gateway/stored-responses.test.ts"],
+    [
+      [
+        "gateway-stores-all",
+        "a response is stored against the will of its client",
+        "storedResponses",
+        never("body.store !== true"),
+      ],
+    ],
+  ),
+];
