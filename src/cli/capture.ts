@@ -163,9 +163,12 @@ const ANSWER = JSON.stringify({
   usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 },
 });
 
+/** More than any model has. */
+const MOST_DIMENSIONS = 100_000;
+
 /** One vector, in every wire format with embeddings. */
 function vectorAnswer(dimensions = 1): string {
-  const vector = Array<number>(dimensions).fill(1);
+  const vector = Array<number>(Math.min(dimensions, MOST_DIMENSIONS)).fill(1);
   const usage = { prompt_tokens: 1, total_tokens: 1 };
   return JSON.stringify({ data: [{ index: 0, embedding: vector }], embeddings: [{ values: vector }], usage });
 }

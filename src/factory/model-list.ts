@@ -168,5 +168,6 @@ function helpFor(provider: string, error: ModelError | ConfigError): string | un
   if (error instanceof ConfigError || error.code === "unauthorized") return undefined;
   if (error.code === "unsupported" || error.code === "not_found")
     return `write its models as [models.NAME], and remove discover from [providers.${provider}]`;
+  if (error.status !== undefined && error.status < 500) return undefined;
   return `check that ${provider} is running and reachable, and base_url in [providers.${provider}]`;
 }

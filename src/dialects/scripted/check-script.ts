@@ -15,7 +15,7 @@ import { ERROR_CODES } from "../../core/error-codes.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
 import { nearest } from "../../core/suggest.ts";
-import type { UsageCounts } from "../../core/usage.ts";
+import type { Usage, UsageCounts } from "../../core/usage.ts";
 
 /** A rule for one key; `words` are its only values. */
 interface Rule extends OptionRule {
@@ -62,9 +62,10 @@ function typeIn(event: unknown): unknown {
   return typeof event === "object" && event !== null ? (event as { type?: unknown }).type : undefined;
 }
 
-const USAGE: RulesOf<UsageCounts> = {
+const USAGE: RulesOf<UsageCounts & Pick<Usage, "total">> = {
   ...{ input: NUMBER, cacheRead: NUMBER, cacheWrite: NUMBER, output: NUMBER, reasoning: NUMBER },
-  ...{ estimated: FLAG, details: TABLE },
+  // That of a reply may be given again.
+  ...{ total: NUMBER, estimated: FLAG, details: TABLE },
 };
 
 const ERROR: RulesOf<ModelErrorInit> = {
