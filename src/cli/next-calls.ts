@@ -54,7 +54,7 @@ function entriesOf({ per = {} }: BudgetStatus, budget: Budget | undefined, { con
   return config.names.filter((entry) => {
     const { provider } = config.entry(entry);
     if ((per["model"] ?? entry) !== entry || (per["provider"] ?? provider) !== provider) return false;
-    return budget !== undefined && canMatch(budget, { entry, provider });
+    return budget !== undefined && canMatch(budget, { entry, provider }) && (budget.entries?.includes(entry) ?? true);
   });
 }
 

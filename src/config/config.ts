@@ -7,7 +7,7 @@ import { keyOf } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
 import { addressProblem } from "./address-checks.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
-import { keyBudgets, keyProblems, keyRateLimits, type WrittenKeys } from "./gateway-keys.ts";
+import { keyBudgets, keyRateLimits, writtenKeys } from "./gateway-keys.ts";
 import { type GatewayConfig, gatewayOf } from "./gateway-section.ts";
 import {
   type EntrySources,
@@ -171,7 +171,6 @@ export class ParsedConfig implements Config {
   readonly ledger: LedgerSettings | undefined;
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   readonly #parts: ConfigParts;
-  readonly #gatewayKeys: WrittenKeys;
   #gateway: GatewayConfig | undefined;
   readonly #entries = new Map<string, EntryConfig>();
 
@@ -196,13 +195,13 @@ export class ParsedConfig implements Config {
     this.telemetry = telemetryOf(this.#section("telemetry"));
     this.record = recordOf(this.#section("record"), this.baseDir);
     const modelsOf = (name: string) => view.expand(name);
-    this.#gatewayKeys = this.#writtenKeys();
+    const keys = writtenKeys(view);
     const budgets = view.namesAt("budgets").map((name) => budgetOf(name, this.#tables("budgets", name), modelsOf));
-    this.budgets = keyBudgets(this.#gatewayKeys, budgets);
+    this.budgets = keyBudgets(keys, budgets, modelsOf);
     const limits = view
       .namesAt("rate_limits")
       .map((name) => rateRuleOf(name, this.#tables("rate_limits", name), modelsOf));
-    this.rateLimits = [...limits, ...keyRateLimits(this.#gatewayKeys)];
+    this.rateLimits = [...limits, ...keyRateLimits(keys)];
     this.state = stateOf(this.#section("state"), this.baseDir);
     this.ledger = ledgerOf(this.#section("ledger"), this.baseDir);
     this.pricing = pricesOf(parts.view.tablesAt(["pricing"], "entry").map(({ table }) => table));
@@ -312,26 +311,9 @@ export class ParsedConfig implements Config {
 
   #readGateway(): GatewayConfig {
     const resolver = new Resolver(this.#parts.source);
-    const { keys: _keys, ...section } = this.#written("gateway");
-    const path = ["gateway", "keys"];
-    const keys = resolver.value(this.#gatewayKeys, path) as WrittenKeys;
-    for (const { name, problem } of keyProblems(keys)) resolver.report([...path, name, "key"], problem);
-    const read = gatewayOf(resolver.value(section, ["gateway"]) as Table, keys);
+    const read = gatewayOf(this.#parts.view, resolver);
     if (resolver.findings.length > 0) throw this.#errorOf(resolver.findings);
     return read;
-  }
-
-  /** The keys of the gateway, merged, without resolved references: programs that are no gateway need not have them. */
-  #writtenKeys(): WrittenKeys {
-    const { view } = this.#parts;
-    const tables = view.tablesAt(["gateway", "keys"], "entry");
-    const names = [...new Set(tables.flatMap(({ table }) => Object.keys(table)))];
-    return Object.fromEntries(names.map((name) => [name, this.#written("gateway", "keys", name)]));
-  }
-
-  #written(...path: readonly string[]): Table {
-    const tables = this.#parts.view.tablesAt(path, "entry").map(({ table }) => table);
-    return Object.assign({}, ...tables) as Table;
   }
 
   #section(key: string): Table | undefined {

@@ -22,11 +22,11 @@ const step = table({
   },
 );
 
-/** A text, the answers of one call after another, or false: none, whatever is inherited. */
-export const mockResponse = oneOf("a text, an array of texts and tables, or false", [
+/** The answer to every call, or one answer after another; false switches an inherited one off. */
+export const mockResponse = oneOf("a string, an array of strings and tables, or false", [
   z.literal(false),
   text(),
-  z.array(oneOf('a text or a table such as { error = "rate-limit" }', [text(), step])).min(1),
+  z.array(oneOf('a string or a table such as { error = "rate-limit" }', [text(), step])).min(1),
 ]);
 
 interface WrittenStep extends Pick<MockAnswer, "text" | "reasoning" | "error" | "status"> {

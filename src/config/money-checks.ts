@@ -1,3 +1,4 @@
+import { writtenKeys } from "./gateway-keys.ts";
 import { foreignKey } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
 import { danglingName } from "./name-checks.ts";
@@ -20,21 +21,13 @@ export function checkMoney(view: View): Finding[] {
       ...checkRates(table, path),
       ...danglingModels(table, path, names),
     ]),
-    ...gatewayKeys(view).flatMap(({ table, path }) => checkGatewayKey(table, path, view)),
+    ...Object.entries(writtenKeys(view)).flatMap(([name, key]) =>
+      checkGatewayKey(key, ["gateway", "keys", name], view),
+    ),
     ...entryTables(view).flatMap(({ table, path }) =>
       isTable(table.rate_limit) ? checkRates(table.rate_limit, [...path, "rate_limit"]) : [],
     ),
   ];
-}
-
-/** `[gateway.keys.NAME]`, merged. */
-function gatewayKeys(view: View): readonly Section[] {
-  const tables = view.tablesAt(["gateway", "keys"], "entry");
-  return [...new Set(tables.flatMap(({ table }) => Object.keys(table)))].map((name) => {
-    const path = ["gateway", "keys", name];
-    const written = view.tablesAt(path, "entry").map(({ table }) => table);
-    return { path, table: Object.assign({}, ...written) as Table };
-  });
 }
 
 function checkGatewayKey({ key, budget, rate_limit: limit, models }: Table, path: Path, view: View): Finding[] {

@@ -170,7 +170,7 @@ export const identityOptions = {
   mock_response: option(
     mockResponse.meta({
       description:
-        "The simulator answers the entry with this text, or with one answer after another; the last one repeats. No request leaves the machine, and no key is needed. A table has `text`, `reasoning`, `tool_calls`, or `error` or `status`; also `retry_after`, `delay` and `break_after`.",
+        "The simulator answers calls with this text, or with one answer after another; the last one repeats. No request leaves the machine, and no key is needed. An answer may be a table with `text`, `reasoning` and `tool_calls`, or with `error` or `status`, and with `retry_after`, `delay` and `break_after`. false: no inherited answers.",
       examples: ["Hello.", [{ error: "rate-limit", retry_after: "1s" }, "Hello."]],
     }),
     { type: "readonly MockAnswer[]", convert: mockAnswersOf },

@@ -17,6 +17,10 @@ export function canMatch(
   return (match.models?.includes(entry) ?? true) && (match.providers?.includes(provider) ?? true);
 }
 
+export function pathOf({ path, name }: Pick<Budget, "path" | "name">): readonly string[] {
+  return path ?? ["budgets", name];
+}
+
 /** What a budget or limit is counted by. */
 export type Per = "user" | "tag" | "key" | "model" | "provider" | "scope";
 
@@ -25,6 +29,10 @@ export type Period = "hour" | "day" | "week" | "month" | "total";
 /** `[budgets.NAME]` with defaults. */
 export interface Budget {
   readonly name: string;
+  /** Its table in models.toml. Default: `budgets.NAME`. */
+  readonly path?: readonly string[] | undefined;
+  /** The entries that its calls are made to, without their fallbacks; absent: all that match. For advice only. */
+  readonly entries?: readonly string[] | undefined;
   /** Nano-USD per period; absent: `tokens` is the limit. */
   readonly nanoUsd?: bigint | undefined;
   readonly tokens?: bigint | undefined;

@@ -154,9 +154,9 @@ export interface EntryOptions extends Settings {
   /** Certificate checks. */
   readonly tls?: { readonly caFile?: string; readonly rejectUnauthorized?: boolean };
   /**
-   * The simulator answers the entry with this text, or with one answer after another; the last one repeats. No request
-   * leaves the machine, and no key is needed. A table has `text`, `reasoning`, `tool_calls`, or `error` or `status`;
-   * also `retry_after`, `delay` and `break_after`.
+   * The simulator answers calls with this text, or with one answer after another; the last one repeats. No request
+   * leaves the machine, and no key is needed. An answer may be a table with `text`, `reasoning` and `tool_calls`, or
+   * with `error` or `status`, and with `retry_after`, `delay` and `break_after`. false: no inherited answers.
    */
   readonly mockResponse?: readonly MockAnswer[];
   /**

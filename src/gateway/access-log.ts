@@ -27,7 +27,7 @@ export interface AccessRecord {
   readonly outputTokens?: number;
   /** Of a failed call. */
   readonly code?: ModelErrorCode;
-  /** An error that is not that of a call: a defect. The client is not told what it is. */
+  /** The message of an unexpected error, which is a bug. Clients do not get it. */
   readonly defect?: string;
   /** The client closed the connection before the end. */
   readonly left?: true;

@@ -19,8 +19,9 @@ export class AnswerStream {
   readonly #framing: Framing;
   #writer: AnswerWriter | undefined;
   #out: WireEvent[] = [];
-  /** Whether `#out` has content, and whether the client has any. */
+  /** Whether `#out` has content that the client does not have yet. */
   #pending = false;
+  /** Whether the client has content. */
   #delivered = false;
   #keptAlive = false;
 

@@ -37,7 +37,7 @@ export class Keys {
   }
 }
 
-/** A request may carry the key as any of the wire formats does. */
+/** The different keys in a request. Each wire format has its own header for its key. */
 function presentedIn(headers: Headers, url: URL): ReadonlySet<string> {
   const bearer = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
   const others = HEADERS.map((name) => headers.get(name));

@@ -9,6 +9,7 @@ import type { GatewayWire } from "./wires.ts";
 
 export interface ExchangeParts {
   readonly request: Request;
+  readonly url: URL;
   readonly clock: Clock;
   readonly config: GatewayConfig;
   readonly names: Names;
@@ -35,11 +36,11 @@ export class Exchange {
   #ended = false;
 
   constructor(parts: ExchangeParts) {
-    const { request, clock } = parts;
+    const { url, clock } = parts;
     const nowMs = clock.now();
     this.parts = parts;
     if (parts.key !== undefined) this.#facts = { key: parts.key.name };
-    this.url = new URL(request.url);
+    this.url = url;
     this.requestId = `req_${newCallId(nowMs)}`;
     this.#startedMs = clock.monotonic();
     this.#time = new Date(nowMs).toISOString();

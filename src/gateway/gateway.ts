@@ -123,7 +123,7 @@ class GatewayServer {
     const guarded = guard(request, url, settings);
     const access = accessOf(() => keys.keyOf(request.headers, url, this.#clock.now()));
     const exchange = new Exchange({
-      ...{ request, clock: this.#clock, config: settings, headers: guarded.headers },
+      ...{ request, url, clock: this.#clock, config: settings, headers: guarded.headers },
       ...{ names: names.allowedTo(access.key), key: access.key },
       responses: this.#responses.under(config, access.key?.name),
       onEnd: (ended, record) => {

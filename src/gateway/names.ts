@@ -17,26 +17,39 @@ export class Names {
   readonly #config: Config;
   readonly #createdS: number;
   readonly #allowed: readonly string[] | undefined;
+  /** Names that were asked for, all of which exist. */
+  readonly #models: Map<string, Model>;
 
   /** `allowed`: the only names that there are for a client. */
-  constructor(factory: ServedFactory, config: Config, createdS: number, allowed?: readonly string[]) {
+  constructor(
+    factory: ServedFactory,
+    config: Config,
+    createdS: number,
+    allowed?: readonly string[],
+    models = new Map<string, Model>(),
+  ) {
     this.#factory = factory;
     this.#config = config;
     this.#createdS = createdS;
     this.#allowed = allowed;
+    this.#models = models;
   }
 
   /** The names that the holder of a key may use. */
   allowedTo(key: GatewayKey | undefined): Names {
     if (key?.models === undefined) return this;
-    return new Names(this.#factory, this.#config, this.#createdS, key.models);
+    return new Names(this.#factory, this.#config, this.#createdS, key.models, this.#models);
   }
 
   /** @throws Rejection for a name that models.toml does not have, or an entry that cannot be used. */
   async model(name: string, signal: AbortSignal): Promise<Model> {
     this.#check(name);
+    let model = this.#models.get(name);
+    if (model !== undefined) return model;
     if (!this.#isWritten(name) && !(await this.#isDiscovered(name, signal))) this.#refuse(name);
-    return orRejection(() => servedModel(this.#factory, name));
+    model = orRejection(() => servedModel(this.#factory, name));
+    this.#models.set(name, model);
+    return model;
   }
 
   /** @throws Rejection for an unknown name. */

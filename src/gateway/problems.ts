@@ -58,7 +58,7 @@ export interface Failure {
 /** Estimates the prompt that was too long. */
 export type PromptSize = () => Problem["context"];
 
-/** What the client is told about an error. Unknown errors are defects; their text is not for clients. */
+/** An error as the client sees it. An error that is no ModelError is a bug, and its message stays in the access log. */
 export function failureOf(error: unknown, size: PromptSize = () => undefined): Failure {
   if (error instanceof Rejection)
     return { problem: error.problem, repeat: error.problem.kind === "overloaded", facts: {} };

@@ -32,7 +32,7 @@ export interface CallParts {
   readonly note: (facts: CallFacts) => void;
 }
 
-/** One call and what its client is told of it. */
+/** A call that is being served, and its description for the client. */
 export class ServedCall {
   readonly parts: CallParts;
   readonly events: ClientEvents;
@@ -71,7 +71,7 @@ export class ServedCall {
     }
   }
 
-  /** What the client is told of a failure. Ends the call, which may still run if writing its answer failed. */
+  /** The failure as the client sees it. Ends the call, which still runs if only writing its answer failed. */
   fail(error: unknown): Failure {
     const reason = isModelError(error) ? error : new ModelError({ code: "aborted", message: "The gateway failed." });
     this.parts.batches.leave(reason).catch(() => {});

@@ -1,4 +1,4 @@
-import type { Budget, Rate, RateRule } from "../core/budget.ts";
+import { type Budget, pathOf, type Rate, type RateRule } from "../core/budget.ts";
 import { usdText } from "../core/cost.ts";
 import type { ModelError } from "../core/error.ts";
 import type { BudgetClaim, Level, StoreUnavailable } from "../core/store.ts";
@@ -40,7 +40,7 @@ function adviceFor({ facts }: Target, { budget, claim, level }: BudgetRefusal): 
   const { amount, limit, endsMs } = claim;
   const fitsAlone = level.spent + amount <= limit;
   const ways = [
-    `raise ${budget.tokens === undefined ? "usd" : "tokens"} of [budgets.${budget.name}]`,
+    `raise ${budget.tokens === undefined ? "usd" : "tokens"} of [${pathOf(budget).join(".")}]`,
     ...(level.spent < limit ? [facts.embedding === undefined ? "lower max_new_tokens" : "send fewer texts"] : []),
     ...(fitsAlone && level.reserved > 0n ? ["wait for the other requests (max_wait)"] : []),
     ...(amount <= limit && Number.isFinite(endsMs) ? ["wait until the budget resets"] : []),

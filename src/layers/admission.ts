@@ -36,7 +36,7 @@ export interface AdmissionParts {
   readonly reservations: Reservations;
   /** The attempts of this process that wait. */
   readonly lines: Lines;
-  /** Throws if the counters were closed with their factory, which is no failure of the store. */
+  /** Throws if the factory has closed the counters: then the store has not failed. */
   readonly requireOpen: () => void;
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from "../config/load.ts";
-import { type Budget, canMatch, type Match } from "../core/budget.ts";
+import { type Budget, canMatch, type Match, pathOf } from "../core/budget.ts";
 import { usdText, worstCost } from "../core/cost.ts";
 import { outputBound } from "../core/output-bound.ts";
 import { nearest } from "../core/suggest.ts";
@@ -17,8 +17,8 @@ function withoutLedger(config: Config): readonly LintFinding[] {
   if (budget === undefined || config.ledger !== undefined) return [];
   const when = config.state.store === "memory" ? "the process ends" : "the store loses its data";
   const message = `what the budgets have spent is lost when ${when}; add a [ledger] table`;
-  const place = config.placeOf(["budgets", budget.name]);
-  return [{ severity: "warning", model: "", ...place, path: `budgets.${budget.name}`, message }];
+  const path = pathOf(budget);
+  return [{ severity: "warning", model: "", ...config.placeOf(path), path: path.join("."), message }];
 }
 
 /** The provider that a rule without matching entries may mean. */
@@ -55,11 +55,13 @@ export function budgetFindings(
   discovered: readonly Target[],
 ): readonly LintFinding[] {
   const findings = config.budgets.flatMap((budget) => {
-    const matching = targets.filter((target) => canMatch(budget, target));
+    const matching = targets.filter(
+      (target) => canMatch(budget, target) && (budget.entries?.includes(target.entry) ?? true),
+    );
     const report = (target: Target | undefined, key: string, message: string): LintFinding => ({
       ...{ severity: "warning", model: target?.entry ?? "" },
-      ...config.placeOf(["budgets", budget.name, key]),
-      ...{ path: `budgets.${budget.name}.${key}`, message },
+      ...config.placeOf([...pathOf(budget), key]),
+      ...{ path: [...pathOf(budget), key].join("."), message },
     });
     if (matching.length === 0 && !discovered.some((target) => canMatch(budget, target)))
       return [report(undefined, "match", `budget "${budget.name}" matches no entry${meant(budget, targets)}`)];

@@ -32,7 +32,7 @@ describe("the declaration of an entry", () => {
     expect(body(typesOf('[models.local]\nname = "llama3"\nprovider = "ollama"'))).toContain("parallelTools: false;");
   });
 
-  it("has any model of a provider with discover = true, in any profile", () => {
+  it("accepts any model name of a provider with discover = true, in every profile", () => {
     const profile = "[profiles.dev.providers.vllm]\ndiscover = true\n";
     expect(body(typesOf(`[providers.ollama]\ndiscover = true\n${profile}`))).toBe(
       "    [name: `ollama/${string}`]: {};\n    [name: `vllm/${string}`]: {};\n",

@@ -88,7 +88,7 @@ function announce({ config, file }: Project, { url }: Listening, { print, flags 
   if (flags.json === true) print.json({ url, baseUrls: baseUrls(url, WIRE_NAMES), models: names });
   else {
     const shown = file === exampleFile() ? `an example; write your own with "${COMMAND} init"` : print.path(file);
-    print.lines(gatewayLines({ url, names, file: shown, paint: print.paint }));
+    print.lines(gatewayLines({ url, names, file: shown, hasKeys: config.gateway.keys.length > 0, paint: print.paint }));
     print.note(print.notePaint.dim("Ctrl-C stops it"));
   }
 }

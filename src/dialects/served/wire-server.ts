@@ -23,7 +23,7 @@ export interface WireServer {
   readonly signsText?: true;
   /** The signature of a tool call that holds opaque state of another provider. Default: the state itself. */
   callState?(state: string): string;
-  /** Headers with the limits of the provider that answered, if the wire format has any. */
+  /** Rate limits of the provider that answered, as headers. Absent if the wire format has none. */
   limitHeaders?(limit: RateLimit, nowMs: number): Readonly<Record<string, string>>;
   /** The response of the token counting endpoint. */
   counted(tokens: number): Json;

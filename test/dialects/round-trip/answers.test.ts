@@ -23,6 +23,7 @@ import { samplesOf, type WrittenSample } from "../../../src/dialects/served/answ
 import { type AnswerForm, type AnswerHead, writeAll } from "../../../src/dialects/served/answer-writer.ts";
 import type { SimulatedServer as ServerWire } from "../../../src/dialects/served/wire-server.ts";
 import type { WireEvent } from "../../../src/dialects/server-wire.ts";
+import { PROBLEM_CODES } from "../../harness/problem-codes.ts";
 import type { Wire } from "../../harness/wires.ts";
 import { requestOf } from "../contract.ts";
 import { answersOf } from "./answers.ts";
@@ -145,23 +146,6 @@ const ENDS: Readonly<Record<Wire, Readonly<Partial<Record<FinishReason, FinishRe
   google: { "content-filter": "content_filtered", refusal: "content_filtered", unknown: "unknown" },
 };
 
-/** What each problem is read as; timeouts of a provider are failures of its server. */
-const CODES: Readonly<Record<ProblemKind, ModelErrorCode>> = {
-  "rate-limit": "rate_limited",
-  quota: "quota_exhausted",
-  overloaded: "overloaded",
-  server: "server_error",
-  timeout: "server_error",
-  auth: "unauthorized",
-  forbidden: "forbidden",
-  "not-found": "not_found",
-  context: "context_too_long",
-  "too-large": "request_too_large",
-  filter: "content_filtered",
-  refusal: "invalid_request",
-  invalid: "invalid_request",
-};
-
 /** Whether an event may already end the answer. */
 function isEnding({ data }: WireEvent): boolean {
   return /"(?:finish_reason|finishReason|stop_reason)":"|"response\.(?:completed|incomplete)"/.test(
@@ -210,7 +194,7 @@ describe.each(Object.keys(WIRES) as Wire[])("an answer on the wire %s", (wire) =
         });
         // OpenAI calls it an error of the server; only the status, which a stream has no more, says which.
         const isUnsaid = kind === "overloaded" && wire.startsWith("openai");
-        expect(code).toBe(isUnsaid ? "server_error" : CODES[kind]);
+        expect(code).toBe(isUnsaid ? "server_error" : PROBLEM_CODES[kind]);
       }),
     );
   });
@@ -232,7 +216,7 @@ describe.each(Object.keys(WIRES) as Wire[])("an answer on the wire %s", (wire) =
 
   it.each(PROBLEM_KINDS)("is an error if the provider reports the problem %s", (kind) => {
     const { status, body } = row.server.problem({ kind }, "request");
-    expect(modelErrorOf({ status, body }, REQUEST_WIRES[wire].target).code).toBe(CODES[kind]);
+    expect(modelErrorOf({ status, body }, REQUEST_WIRES[wire].target).code).toBe(PROBLEM_CODES[kind]);
   });
 
   it("is decoded from its body without a change", () => {
