@@ -124,7 +124,7 @@ describe("an entry with mock_response", () => {
   test("is shown as simulated, with the key that says so", async () => {
     const { code, out } = await cli(["explain", "mocked"], { toml: entryOf('"Hi."') });
     expect(code).toBe(0);
-    expect(out).toMatch(/^\s*provider +simulator\b/m);
-    expect(out).toMatch(/^\s*mock_response +/m);
+    expect(out).toContain("mocked → simulator · gpt-4o");
+    expect(out).toMatch(/^ +mock_response +.*models\.toml:\d+:\d+ +\[models\.mocked\]$/m);
   });
 });
