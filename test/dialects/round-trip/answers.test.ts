@@ -5,6 +5,7 @@ import { isModelError } from "../../../src/core/error.ts";
 import type { ModelErrorCode } from "../../../src/core/error-codes.ts";
 import type { FinishReason, FlowEvent } from "../../../src/core/event.ts";
 import { modelErrorOf } from "../../../src/core/failure.ts";
+import { PROBLEM_KINDS } from "../../../src/core/problem-kind.ts";
 import { messagesDecoder } from "../../../src/dialects/anthropic/decode.ts";
 import { messagesAnswer } from "../../../src/dialects/anthropic/server/messages-answer.ts";
 import { anthropic } from "../../../src/dialects/anthropic/server/write-response.ts";
