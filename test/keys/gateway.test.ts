@@ -252,6 +252,9 @@ keyTest(
     const own = await withKey('budget = { usd = 0, period = "day" }');
     const refused = await own.fetch();
     expect([refused.status, refused.headers.get("x-should-retry")]).toEqual([429, "false"]);
+    expect(await refused.text()).toContain("usd of [gateway.keys.ann.budget]");
+    const paths = own.factory.lint().map(({ path }) => path);
+    expect(paths).toContain("gateway.keys.ann.budget.usd");
     expect((await own.factory.budgets.status()).map(({ name }) => name)).toEqual(["gateway.keys.ann"]);
     const shared = await withKey('budget = "team"', '[budgets.team]\nusd = 5\nmatch = { tags = ["team"] }\n');
     await shared.fetch();
