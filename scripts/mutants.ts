@@ -171,11 +171,11 @@ async function tryAll(mutants: readonly Mutant[], copies: readonly Copy[]): Prom
   return outcomes;
 }
 
-function tableOf(mutants: readonly Mutant[], outcomes: ReadonlyMap<Mutant, Outcome>): string {
+function tableOfMissed(mutants: readonly Mutant[], outcomes: ReadonlyMap<Mutant, Outcome>): string {
   const table = new Table({ head: ["mutant", "breaks", "verdict", "by", "s"], style: { head: [], border: [] } });
   for (const mutant of mutants) {
     const outcome = outcomes.get(mutant);
-    if (outcome === undefined) continue;
+    if (outcome === undefined || outcome.verdict === "caught") continue;
     const { verdict, words, seconds } = outcome;
     table.push([mutant.id, mutant.breaks, verdict, words.split("\n")[0]?.slice(0, 80), seconds.toFixed(1)]);
   }
@@ -203,8 +203,8 @@ try {
   if (whole !== undefined && whole.verdict !== "SURVIVED")
     throw new Error(`the tests fail without a mutant: ${whole.words}`);
   const outcomes = await tryAll(mutants, copies);
-  console.log(tableOf(mutants, outcomes));
   const missed = [...outcomes.values()].filter(({ verdict }) => verdict !== "caught").length;
+  if (missed > 0) console.log(tableOfMissed(mutants, outcomes));
   const seconds = ((performance.now() - startMs) / 1_000).toFixed(0);
   const untried = mutants.length - outcomes.size;
   console.log(

@@ -1,4 +1,7 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Reporter, TestModule } from "vitest/node";
+
+const MESSAGE_LINES = 12;
 
 interface Options {
   /** A skipped test is a failure. */
@@ -7,7 +10,11 @@ interface Options {
   readonly isRepeated?: (file: string) => boolean;
 }
 
-/** Prints `N passed, N failed, N skipped`. */
+function indented(message: string): string {
+  return stripVTControlCharacters(message).split("\n").slice(0, MESSAGE_LINES).join("\n      ");
+}
+
+/** Prints the failed tests with the first lines of their messages, then `N passed, N failed, N skipped`. */
 export default class ClosingLine implements Reporter {
   readonly #skipFails: boolean;
 
@@ -21,11 +28,13 @@ export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
     const skipped: string[] = [];
+    const failed = errors.map((error) => indented(String(error)));
     let repeated = 0;
     for (const module of modules) {
       if (module.errors().length > 0) count.failed += 1;
+      for (const { message } of module.errors()) failed.push(`${module.relativeModuleId}: ${indented(message)}`);
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
+        const { state, errors: thrown } = test.result();
         if (state === "skipped" && "ranBefore" in test.meta()) continue;
         if (state === "passed" && this.#isRepeated(module.moduleId)) {
           repeated += 1;
@@ -33,6 +42,10 @@ export default class ClosingLine implements Reporter {
         }
         count[state] += 1;
         if (state === "skipped") skipped.push(`${module.relativeModuleId}: ${test.fullName}`);
+        if (state === "failed")
+          failed.push(
+            `${module.relativeModuleId}: ${test.fullName}\n      ${indented(thrown?.at(-1)?.message ?? "no error")}`,
+          );
       }
     }
     if (skipped.length > 0) console.log(`\nSkipped:\n  ${skipped.join("\n  ")}`);
@@ -44,6 +57,7 @@ export default class ClosingLine implements Reporter {
       console.log(
         `\n${repeated} tests of npm test passed again, with other random values or a check of their requests`,
       );
+    if (failed.length > 0) console.log(`\nFailed:\n  ${failed.join("\n  ")}`);
     console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped`);
   }
 }
