@@ -63,6 +63,8 @@ export interface Admitted {
   readonly attempt: number;
   /** When, on the clock of the store, milliseconds since 1970. */
   readonly timeMs: number;
+  /** What it may cost at most: nano-USD, or which price is unknown. Computed on demand. */
+  readonly worst: { readonly cost: bigint | string };
   /** What its budgets reserve for it. */
   readonly budgets: readonly LedgerBudget[];
   /** Resolves when what it used is booked; call it only after `onRecorded`. */

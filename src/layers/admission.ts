@@ -28,6 +28,7 @@ import { Patience, waitForKey } from "./key-pause.ts";
 import type { KeyStates } from "./key-states.ts";
 import type { Lines, Place, Waiter } from "./line.ts";
 import type { Held, RefusedClaim, Reservations } from "./reservations.ts";
+import { WorstCase } from "./worst-case.ts";
 
 export interface AdmissionParts {
   readonly keys: KeyStates;
@@ -89,6 +90,7 @@ class Admission {
   readonly #parts: AdmissionParts;
   readonly #call: Call;
   readonly #rules: Rules;
+  readonly #worst: WorstCase;
   readonly #attempt: number;
   readonly #id: string;
   readonly #startedMs: number;
@@ -104,6 +106,7 @@ class Admission {
     this.#adjusted = withMaxOutput(call.request, call.target, rules.budgets);
     this.#call = this.#adjusted === undefined ? call : { ...call, request: this.#adjusted.request };
     this.#rules = rules;
+    this.#worst = new WorstCase(this.#call.request, call.target);
     this.#attempt = call.record.nextAttempt();
     this.#id = `${call.record.id}:${this.#attempt}`;
     this.#startedMs = call.clock.monotonic();
@@ -127,7 +130,7 @@ class Admission {
 
   #admitted({ nowMs }: Held): Admitted {
     return {
-      ...{ attempt: this.#attempt, timeMs: nowMs },
+      ...{ attempt: this.#attempt, timeMs: nowMs, worst: this.#worst },
       budgets: budgetsIn(this.#charges.map(({ claim }) => ({ claim, used: reservedBy(claim) }))),
       booked: () => this.#settling ?? Promise.resolve(NOTHING_BOOKED),
     };
@@ -135,7 +138,7 @@ class Admission {
 
   async #enter(): Promise<Held> {
     const { lines, charges, reservations } = this.#parts;
-    this.#charges = await charges.of(this.#call, this.#rules, reservations.nowMs);
+    this.#charges = await charges.of(this.#call, this.#rules, this.#worst, reservations.nowMs);
     let place: Place | undefined;
     const leave = () => {
       place?.leave();
@@ -184,7 +187,7 @@ class Admission {
     for (let periods = 0; ; periods++) {
       const answer = await this.#ask(probe);
       if (answer.ok || periods === MAX_PERIODS) return answer;
-      if (answer.reason === "period") this.#charges = await charges.of(this.#call, this.#rules, reservations.nowMs);
+      if (answer.reason === "period") this.#charges = await charges.of(this.#call, this.#rules, this.#worst, reservations.nowMs);
       else if (answer.reason === "missing")
         this.#charges = await unlessCancelled(charges.seeded(this.#charges), this.#call.cancellation);
       else return answer;

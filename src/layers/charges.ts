@@ -8,7 +8,7 @@ import type { BudgetClaim, Claim, RateClaim, SettledClaim, SlotClaim } from "../
 import type { Target } from "../core/target.ts";
 import { unboundedUse, unpriced } from "./admission-errors.ts";
 import type { BudgetPeriods } from "./budget-periods.ts";
-import { type WorstCase, worstCaseOf } from "./worst-case.ts";
+import type { WorstCase } from "./worst-case.ts";
 
 /** The budgets and rate limits of one configuration. */
 export interface Rules {
@@ -55,11 +55,10 @@ export class Charges {
   }
 
   /**
-   * The claims of an attempt: budgets first, because an exhausted one refuses without a wait.
+   * The claims of an attempt with this worst case: budgets first, because an exhausted one refuses without a wait.
    * @throws ModelError `budget_exceeded` if the price of the request is unknown and a budget does not allow that.
    */
-  async of(call: Call, { budgets, rates }: Rules, nowMs: number): Promise<readonly Charge[]> {
-    const worst = worstCaseOf(call.request, call.target);
+  async of(call: Call, { budgets, rates }: Rules, worst: WorstCase, nowMs: number): Promise<readonly Charge[]> {
     const charges: Charge[] = [];
     for (const budget of budgets) {
       const amount = amountOf(budget, worst, call.target);

@@ -6,7 +6,7 @@ import type { Layer } from "../core/layer.ts";
 import type { Ledger, LedgerRow } from "../core/ledger.ts";
 import { entryError } from "../core/target-error.ts";
 import { AnswerFacts, cachedRow, endedRow, type LedgerAttempt, openRow, unsentRow } from "./ledger-row.ts";
-import { worstCaseOf } from "./worst-case.ts";
+import { WorstCase } from "./worst-case.ts";
 
 /** Writes a row for each attempt: before it is sent, and when it ends. An attempt whose row cannot be kept is not sent. */
 export function ledgerRows(ledger: Ledger): Layer {
@@ -55,7 +55,7 @@ export function ledgerHits(ledger: Ledger): Layer {
 function begun(call: Call): LedgerAttempt {
   const { clock, record, request, target, admitted } = call;
   const { attempt = record.nextAttempt(), timeMs = clock.now(), budgets = [] } = admitted ?? {};
-  const { cost } = worstCaseOf(request, target);
+  const { cost } = admitted?.worst ?? new WorstCase(request, target);
   return {
     ...{ call, attempt, timeMs, startedMs: clock.monotonic() },
     ...{ reserved: typeof cost === "bigint" ? cost : null, budgets, overrun: 0n },

@@ -6,17 +6,6 @@ import { type PromptBound, promptBound } from "../core/prompt-bound.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
 
-const CASES = new WeakMap<ModelRequest, { readonly target: Target; readonly worst: WorstCase }>();
-
-/** Budgets, the ledger and the attempts of a request share one, because the time it takes grows with the prompt. */
-export function worstCaseOf(request: ModelRequest, target: Target): WorstCase {
-  const known = CASES.get(request);
-  if (known?.target === target) return known.worst;
-  const worst = new WorstCase(request, target);
-  CASES.set(request, { target, worst });
-  return worst;
-}
-
 /** What one request can use and cost at most. Computed on demand. */
 export class WorstCase {
   readonly #request: ModelRequest;

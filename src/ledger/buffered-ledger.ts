@@ -30,6 +30,7 @@ const MARK_LOST_MS = LEDGER_LEASE_MS;
 const DELETE_MS = 3_600_000;
 
 const NONE: ReadonlySet<string> = new Set();
+const NO_WAITERS: readonly Waiter[] = [];
 
 interface Waiter {
   readonly resolve: () => void;
@@ -37,6 +38,7 @@ interface Waiter {
 }
 
 interface BufferedRow {
+  readonly key: string;
   readonly row: LedgerRow;
   readonly waiters: readonly Waiter[];
 }
@@ -73,7 +75,7 @@ export class BufferedLedger implements Ledger {
     const key = keyOf(row);
     this.#open.add(key);
     this.#renewLater();
-    return this.#add(row)?.catch((error: unknown) => {
+    return this.#add(row, key)?.catch((error: unknown) => {
       this.#ended(key);
       throw error;
     });
@@ -81,8 +83,9 @@ export class BufferedLedger implements Ledger {
 
   append(row: LedgerRow | Promise<LedgerRow>): Promise<void> | void {
     if (row instanceof Promise) return this.#appendLater(row);
-    this.#ended(keyOf(row));
-    return this.#add(row);
+    const key = keyOf(row);
+    this.#ended(key);
+    return this.#add(row, key);
   }
 
   #appendLater(row: Promise<LedgerRow>): Promise<void> | void {
@@ -153,11 +156,11 @@ export class BufferedLedger implements Ledger {
   }
 
   /** A row that replaces a buffered one needs no room: without it, that one would be lost later. */
-  #add(row: LedgerRow): Promise<void> | void {
-    const isKnown = this.#rows.has(keyOf(row)) || this.#inTransaction.has(keyOf(row));
-    if (isKnown || this.#rows.size + this.#inTransaction.size < MAX_BUFFERED_ROWS) return this.#put(row);
+  #add(row: LedgerRow, key: string): Promise<void> | void {
+    const hasRoom = this.#rows.size + this.#inTransaction.size < MAX_BUFFERED_ROWS;
+    if (hasRoom || this.#rows.has(key) || this.#inTransaction.has(key)) return this.#put(row, key);
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
-    return this.#room().then(() => this.#add(row));
+    return this.#room().then(() => this.#add(row, key));
   }
 
   #room(): Promise<void> {
@@ -167,18 +170,17 @@ export class BufferedLedger implements Ledger {
     });
   }
 
-  #put(row: LedgerRow): Promise<void> | void {
-    const key = keyOf(row);
+  #put(row: LedgerRow, key: string): Promise<void> | void {
     const known = this.#rows.get(key);
     const kept = known === undefined || known.row.outcome === "open" ? row : known.row;
     if (this.#options.durability === "batch") {
-      this.#rows.set(key, { row: kept, waiters: [] });
+      this.#rows.set(key, { key, row: kept, waiters: NO_WAITERS });
       if (this.#closed) this.#start();
       else this.#writeLater();
       return undefined;
     }
     return new Promise((resolve, reject) => {
-      this.#rows.set(key, { row: kept, waiters: [...(known?.waiters ?? []), { resolve, reject }] });
+      this.#rows.set(key, { key, row: kept, waiters: [...(known?.waiters ?? []), { resolve, reject }] });
       this.#start();
     });
   }
@@ -224,7 +226,7 @@ export class BufferedLedger implements Ledger {
 
   async #writeBatch(): Promise<boolean> {
     const batch = this.#take();
-    this.#inTransaction = new Set(batch.map(({ row }) => keyOf(row)));
+    this.#inTransaction = new Set(batch.map(({ key }) => key));
     try {
       await this.#tables.write(batch.map(({ row }) => row));
     } catch (error) {
@@ -254,7 +256,7 @@ export class BufferedLedger implements Ledger {
     const { durability, clock, onFailure } = this.#options;
     const isKept = ({ row }: BufferedRow) => durability === "batch" || row.outcome !== "open";
     const newer = this.#rows;
-    this.#rows = new Map(batch.filter(isKept).map(({ row }) => [keyOf(row), { row, waiters: [] }]));
+    this.#rows = new Map(batch.filter(isKept).map(({ key, row }) => [key, { key, row, waiters: NO_WAITERS }]));
     for (const [key, buffered] of newer) this.#rows.set(key, buffered);
     this.#inTransaction = NONE;
     if (this.#failure === undefined) onFailure?.(error);
