@@ -80,17 +80,13 @@ export type { JsonSchema, Tool, ToolCall, ToolChoice, ToolKind } from "./core/to
 export type { ToolContext } from "./core/tool-context.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
-export {
-  type BreakerControl,
-  type BudgetControl,
-  type CacheControl,
-  ModelFactory,
-  type Registered,
-} from "./factory/factory.ts";
+export type { BreakerControl, BudgetControl, CacheControl } from "./factory/controls.ts";
+export { ModelFactory } from "./factory/factory.ts";
 export type { LedgerReader } from "./factory/ledger-reader.ts";
 export type { ListedModel, ListOptions, UnavailableList } from "./factory/model-list.ts";
 export type { CreateOptions, FactoryOptions, TokenRequest } from "./factory/options.ts";
 export type { ReloadEvent, Reloaded } from "./factory/reload.ts";
+export type { Registered } from "./factory/typed-names.ts";
 export type { BudgetStatus } from "./layers/budget-status.ts";
 export type { CacheStats } from "./layers/cache-counts.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";

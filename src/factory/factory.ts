@@ -1,25 +1,16 @@
-import { catalogIds, type ModelInfo } from "../catalog/lookup.ts";
-import { isPriced } from "../catalog/price.ts";
-import { PROVIDER_HINTS } from "../catalog/providers.ts";
-import type { Overlay } from "../catalog/table.ts";
+import type { ModelInfo } from "../catalog/lookup.ts";
 import { type FileWatcher, watchFiles } from "../config/file-watcher.ts";
-import { type Config, loadConfig, type PriceBook, parseConfig } from "../config/load.ts";
-import { simulationRequested } from "../config/parse.ts";
+import type { Config } from "../config/load.ts";
 import { bindMethods } from "../core/bind-methods.ts";
 import { checkOptions, invalidOption } from "../core/check-options.ts";
-import { type Clock, MAX_TIMER_MS, systemClock } from "../core/clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { ModelError } from "../core/error.ts";
-import { silentLogger } from "../core/logger.ts";
 import { own } from "../core/own.ts";
 import { type Scope, scopePath } from "../core/scope.ts";
 import { nearest } from "../core/suggest.ts";
-import type { BreakerState, Target } from "../core/target.ts";
-import { WIRE_NAMES } from "../core/wire-name.ts";
-import type { BudgetStatus } from "../layers/budget-status.ts";
-import { clearCache } from "../layers/cache.ts";
-import type { CacheStats } from "../layers/cache-counts.ts";
+import type { Target } from "../core/target.ts";
 import { USAGE_GROUPS, type UsageGroup, type UsageTotal } from "../layers/usage-totals.ts";
 import { DISCOVER_RULES, type DiscoverOptions, type Discovery } from "../model/discovery.ts";
 import { HEALTH_RULES, type HealthOptions, healthOf, type ModelHealth } from "../model/health.ts";
@@ -34,60 +25,26 @@ import { transportFrom } from "../transport/any-fetch.ts";
 import { RecordSwitch } from "../transport/cassette/switch.ts";
 import { closedError } from "../transport/failure.ts";
 import { createTransport } from "../transport/fetch.ts";
-import { overlayFor } from "./catalog-overlay.ts";
-import { Generation, type Surroundings } from "./generation.ts";
+import { type ConfigSource, fileSource, isSimulated, readAgain, textSource } from "./config-source.ts";
+import {
+  type BreakerControl,
+  type BudgetControl,
+  breakerControl,
+  type CacheControl,
+  cacheControl,
+} from "./controls.ts";
+import type { Generation, Surroundings } from "./generation.ts";
+import { Generations } from "./generations.ts";
 import { LedgerReader } from "./ledger-reader.ts";
 import { LIST_RULES, type ListedModel, type ListOptions } from "./model-list.ts";
 import { CREATE_RULES, type CreateOptions, checkFactoryOptions, type FactoryOptions } from "./options.ts";
 import type { SharedServices } from "./pipeline.ts";
-import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } from "./reload.ts";
-import { servicesOf, sharedServices } from "./services.ts";
-
-/**
- * Filled by `modelwright types`: the names in a models.toml, each with its capabilities (`true`, `false`, absent if unknown).
- * While it is empty, every name is accepted.
- */
-// biome-ignore lint/suspicious/noEmptyInterface: needed for declaration merging
-export interface Registered {}
-
-/** A template type, so that compiler errors list the names instead of `keyof Registered`. */
-type NameOf<Models> = keyof Models extends never ? string : `${keyof Models & string}`;
-
-/** The declaration of a name. Without a name it may be any of them, because each profile may have another `default_model`. */
-type CanOf<Models, Name> = Name extends keyof Models ? Models[Name] : unknown;
-
-type Untyped = Record<never, never>;
+import { logReload, noFile, type ReloadEvent, type Reloaded } from "./reload.ts";
+import { sharedServices } from "./services.ts";
+import type { CanOf, NameOf, Registered, Untyped } from "./typed-names.ts";
 
 /** For `ReturnType<typeof ModelFactory.load>`, compilers use `unknown` for `Models`. */
 type FactoryOf<Models, Default> = unknown extends Models ? ModelFactory<Default> : ModelFactory<Models>;
-
-/** The circuit breakers of a factory, by entry. */
-export interface BreakerControl {
-  /** `undefined` if `circuit_breaker = false`. */
-  state(name: string): BreakerState | undefined;
-  /** Rejects every call to the entry's target with `circuit_open` until `reset`. */
-  isolate(name: string): void;
-  /** Closes the breaker and clears its counts. */
-  reset(name: string): void;
-}
-
-/** The budgets of a factory. */
-export interface BudgetControl {
-  /**
-   * The counters of a budget, or of all budgets, in their current period.
-   * @throws ModelError `invalid_request` for an unknown name, `state_unavailable` if the store or the ledger cannot be
-   * read.
-   */
-  status(name?: string): Promise<readonly BudgetStatus[]>;
-}
-
-/** The result cache of a factory. */
-export interface CacheControl {
-  /** Counts since the factory was created; all 0 without a `[cache]` table. */
-  stats(): CacheStats;
-  /** Removes the answers of a namespace; without one, all answers. */
-  clear(namespace?: string): Promise<void>;
-}
 
 const CONFIGS = new WeakMap<object, () => Config>();
 
@@ -110,16 +67,13 @@ export class ModelFactory<Models = Registered> {
   readonly #simulated: boolean;
   readonly #shared: SharedServices;
   readonly #around: Surroundings;
-  readonly #record: RecordSwitch;
   /** By name and scope. */
   readonly #models = new Map<string, Model>();
-  /** Names of all created models. */
-  readonly #created = new Set<string>();
   readonly #simulator = new EmbeddedSimulator();
   readonly #closers: (() => Promise<void> | void)[] = [];
   /** For what calls write when they end. */
   readonly #lastClosers: (() => Promise<void>)[] = [];
-  #generation: Generation;
+  readonly #generations: Generations;
   #closed = false;
 
   private constructor(config: Config, source: ConfigSource, options: FactoryOptions) {
@@ -136,11 +90,10 @@ export class ModelFactory<Models = Registered> {
     const clock = clockFrom(options.clock);
     const own = this.#simulated ? undefined : options.transport;
     const sending = own === undefined ? createTransport({ clock }) : transportFrom(own);
-    this.#record = new RecordSwitch(sending, {
+    const transport = new RecordSwitch(sending, {
       clock,
       onFailure: (error) => this.#generation.services.logger.error("exchange not recorded", { reason: String(error) }),
     });
-    const transport = this.#record;
     this.#closers.push(
       () => transport.close(),
       () => this.#simulator.close(),
@@ -157,9 +110,11 @@ export class ModelFactory<Models = Registered> {
       ...{ transport, clock, random: options.random ?? Math.random },
       checkOpen: (running) => this.#checkOpen(running),
     };
-    const recording = this.#recordingOf(config);
-    this.#generation = this.#generationOf(config, undefined);
-    recording.use();
+    this.#generations = new Generations(config, {
+      ...{ options, simulated: this.#simulated, readsFiles: source.read !== undefined },
+      ...{ shared: this.#shared, around: this.#around, record: transport },
+      onClose: (close) => void this.#lastClosers.push(close),
+    });
   }
 
   /**
@@ -174,10 +129,8 @@ export class ModelFactory<Models = Registered> {
     if (path !== undefined && typeof path !== "string")
       throw invalidOption("ModelFactory.load: the path must be a string; pass options as the second argument");
     checkFactoryOptions(options, "load");
-    const cwd = process.cwd();
-    const parsing = configOptions(options, true);
-    const read = () => loadConfig(path, { ...parsing, cwd });
-    const factory = new ModelFactory(await read(), { read }, options);
+    const source = fileSource(path, options);
+    const factory = new ModelFactory(await source.read(), source, options);
     const { config, services } = factory.#generation;
     warnOfStaleTypes(config, options.env ?? process.env, services.logger);
     return factory as FactoryOf<Models, Registered>;
@@ -190,8 +143,7 @@ export class ModelFactory<Models = Registered> {
   static parse<Models = Untyped>(toml: string, options: FactoryOptions = {}): FactoryOf<Models, Untyped> {
     if (typeof toml !== "string") throw invalidOption("ModelFactory.parse: the first argument must be TOML text");
     checkFactoryOptions(options, "parse");
-    const parsing = configOptions(options, false);
-    const source = { parse: (text: string) => parseConfig(text, parsing) };
+    const source = textSource(options);
     return new ModelFactory(source.parse(toml), source, options) as FactoryOf<Models, Untyped>;
   }
 
@@ -215,7 +167,7 @@ export class ModelFactory<Models = Registered> {
     const known = fresh ? undefined : this.#models.get(key);
     if (known !== undefined) return known;
     const model = this.#modelOf(resolved, scope && Object.freeze({ ...scope }));
-    this.#created.add(resolved);
+    this.#generations.keep(resolved);
     if (!fresh) this.#models.set(key, model);
     return model;
   }
@@ -291,13 +243,7 @@ export class ModelFactory<Models = Registered> {
    * is undefined, and `isolate` and `reset` do nothing.
    */
   get breakers(): BreakerControl {
-    const { breakers } = this.#shared;
-    const target = (name: string) => this.#generation.target(name);
-    return {
-      state: (name) => breakers.state(target(name)),
-      isolate: (name) => breakers.isolate(target(name)),
-      reset: (name) => breakers.reset(target(name)),
-    };
+    return breakerControl(this.#shared, (name) => this.#generation.target(name));
   }
 
   /** The budgets of models.toml. */
@@ -312,17 +258,7 @@ export class ModelFactory<Models = Registered> {
 
   /** The result cache: what it has done, and how to empty it. */
   get cache(): CacheControl {
-    const { cacheCounts: counts } = this.#shared;
-    const storeOf = () => this.#generation.services.cache?.store;
-    return {
-      stats: () => counts.read(storeOf()?.size() ?? { entries: 0, bytes: 0 }),
-      clear: async (namespace) => {
-        if (namespace !== undefined && typeof namespace !== "string")
-          throw invalidOption("cache.clear: the namespace must be a string");
-        const store = storeOf();
-        if (store !== undefined) await clearCache(store, namespace);
-      },
-    };
+    return cacheControl(this.#shared, () => this.#generation.services);
   }
 
   /**
@@ -375,7 +311,7 @@ export class ModelFactory<Models = Registered> {
     this.#checkOpen();
     if (toml !== undefined && typeof toml !== "string")
       throw invalidOption("reload: the text must be a string of TOML");
-    return this.#take(await this.#reread(toml));
+    return this.#generations.take(await readAgain(this.#source, toml));
   }
 
   /**
@@ -394,8 +330,10 @@ export class ModelFactory<Models = Registered> {
       clock: this.#around.clock,
       onChange: async () => {
         try {
-          const event = await this.#reloadIfChanged(read);
-          if (event !== undefined) this.#tell(event, listener);
+          const event = await this.#generations.reloadIfChanged(read, () => this.#closed);
+          if (event === undefined) return;
+          logReload(this.#generation.services.logger, event);
+          listener(event);
         } catch (error) {
           // Not awaited: a failure must stop neither the watcher nor the program.
           this.#generation.services.logger.error("watching models.toml failed once", { reason: String(error) });
@@ -427,77 +365,12 @@ export class ModelFactory<Models = Registered> {
     await this.close();
   }
 
+  get #generation(): Generation {
+    return this.#generations.current;
+  }
+
   get #config(): Config {
     return this.#generation.config;
-  }
-
-  async #reread(toml: string | undefined): Promise<Config> {
-    const { read, parse } = this.#source;
-    if (toml !== undefined && parse !== undefined) return parse(toml);
-    if (toml === undefined && read !== undefined) return read();
-    throw noFile(
-      read === undefined
-        ? "the factory was created from text; pass the new text to reload()"
-        : "the factory was created from a file; call reload() without text",
-    );
-  }
-
-  async #reloadIfChanged(read: () => Promise<Config>): Promise<ReloadEvent | undefined> {
-    try {
-      const config = await read();
-      if (this.#closed || config.revision === this.#config.revision) return undefined;
-      return { type: "reloaded", ...this.#take(config) };
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      return { type: "rejected", error };
-    }
-  }
-
-  #tell(event: ReloadEvent, listener: (event: ReloadEvent) => void): void {
-    const { logger } = this.#generation.services;
-    if (event.type === "reloaded") logger.info("models.toml reloaded", { ...event });
-    else logger.error("models.toml not reloaded", { problems: event.error.message });
-    listener(event);
-  }
-
-  #take(config: Config): Reloaded {
-    const before = this.#generation;
-    const lost = [...this.#created].filter((name) => !config.has(name));
-    if (lost.length > 0) throw stillInUse(lost, config);
-    // A gateway must still know its keys.
-    if (this.#config.usesGateway) void config.gateway;
-    const next = this.#generationOf(config, before);
-    // Models in use must still resolve: a missing variable is reported now, not by the next call.
-    for (const name of this.#created) next.contextOf(name);
-    this.#recordingOf(config).use();
-    this.#generation = next;
-    const { reservations } = before.services;
-    if (reservations !== next.services.reservations) void reservations.close(MAX_TIMER_MS);
-    // In-flight calls keep the old ledger, which still writes their rows.
-    const { ledger } = before.services;
-    if (ledger !== next.services.ledger) void ledger?.close();
-    // In-flight calls keep the old cache, which finds and stores nothing more.
-    const { cache } = before.services;
-    if (cache !== next.services.cache) void cache?.store.close();
-    return changesBetween(before.config, config);
-  }
-
-  /** A simulated factory has no exchanges with providers, and one that only looks at a file writes none. */
-  #recordingOf(config: Config): { readonly use: () => void } {
-    return this.#record.prepare(this.#simulated || this.#options.readOnly === true ? undefined : config.record);
-  }
-
-  #generationOf(config: Config, before: Generation | undefined): Generation {
-    const { env = process.env, logger, hooks = {}, embed, readOnly = false } = this.#options;
-    const { providers = {}, tokens = {} } = this.#simulated ? {} : this.#options;
-    const { clock } = this.#around;
-    const onClose = (close: () => Promise<void>) => void this.#lastClosers.push(close);
-    const contextOf = (name: string) => this.#generation.contextOf(name);
-    const making = { clock, logger, hooks, embed, contextOf, simulated: this.#simulated, readOnly, before, onClose };
-    const services = servicesOf(config, this.#shared, making);
-    const overlay = overlayFor(this.#options, this.#source.read !== undefined, services.logger);
-    const resolving = { config, env, overlay, custom: new Set(Object.keys(providers)), tokens };
-    return new Generation(resolving, services, this.#around);
   }
 
   #dialectOf(target: Target): Dialect {
@@ -521,12 +394,6 @@ function unknownGroup(by: string): ModelError {
   );
 }
 
-/** The source of a factory's configuration: a file, or text. */
-interface ConfigSource {
-  readonly read?: () => Promise<Config>;
-  readonly parse?: (toml: string) => Config;
-}
-
 /** Fills a partial clock with the system's; it may be a class instance. */
 function clockFrom(own: Partial<Clock> | undefined): Clock {
   if (own === undefined) return systemClock;
@@ -536,35 +403,4 @@ function clockFrom(own: Partial<Clock> | undefined): Clock {
     schedule: (run, delayMs) =>
       own.schedule === undefined ? systemClock.schedule(run, delayMs) : own.schedule(run, delayMs),
   };
-}
-
-/** The process environment counts in addition to `options.env`, because the switch must never be missed. */
-function isSimulated({ simulate, env = process.env }: FactoryOptions): boolean {
-  return simulate === true || simulationRequested(env) || simulationRequested(process.env);
-}
-
-function configOptions(options: FactoryOptions, readsFiles: boolean) {
-  const { env = process.env, profile, baseDir, providers = {} } = options;
-  // A custom dialect with the name of a built-in provider has its own limits and URLs.
-  const hints = PROVIDER_HINTS.map((hint) => {
-    const { id, keyEnv, needsBaseUrl } = hint;
-    return own(providers, id) === undefined ? hint : { id, keyEnv, needsBaseUrl };
-  });
-  const brought = Object.keys(providers).map((id) => ({ id, needsBaseUrl: false, keyEnv: [] }));
-  const dialects = [...WIRE_NAMES, ...Object.keys(providers)];
-  const prices = pricesKnown(options, readsFiles);
-  return {
-    ...{ env, profile, baseDir, providers: [...hints, ...brought], dialects, prices, simulate: isSimulated(options) },
-    processEnv: env === process.env ? undefined : process.env,
-  };
-}
-
-/** Called only if a file has a `price_as`. */
-function pricesKnown(options: FactoryOptions, readsFiles: boolean): PriceBook {
-  let found: { readonly overlay: Overlay | undefined } | undefined;
-  const overlay = () => {
-    found ??= { overlay: overlayFor(options, readsFiles, silentLogger) };
-    return found.overlay;
-  };
-  return { has: (id) => isPriced(id, overlay()), ids: () => catalogIds(undefined, overlay()) };
 }

@@ -1,5 +1,6 @@
 import type { Config } from "../config/load.ts";
 import { ConfigError, UNNAMED } from "../core/config-error.ts";
+import type { Logger } from "../core/logger.ts";
 
 /** The changes of a reload: names of entries and groups. */
 export interface Reloaded {
@@ -37,6 +38,11 @@ export function stillInUse(names: readonly string[], { file }: Config): ConfigEr
       message: `${file ?? UNNAMED} no longer has "${name}", which this program uses`,
     })),
   );
+}
+
+export function logReload(logger: Logger, event: ReloadEvent): void {
+  if (event.type === "reloaded") logger.info("models.toml reloaded", { ...event });
+  else logger.error("models.toml not reloaded", { problems: event.error.message });
 }
 
 export function noFile(message: string): ConfigError {
