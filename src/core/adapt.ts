@@ -41,6 +41,7 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     cutAt,
     samples: input.samples,
     deliverInvalidCalls: input.deliverInvalidCalls,
+    followsUp: input.followsUp,
     extraBody: { ...extraBody },
     extraHeaders: input.extraHeaders,
   };

@@ -26,6 +26,8 @@ export interface CallInput extends CallPolicy {
   readonly samples: number;
   /** See `ModelRequest`. */
   readonly deliverInvalidCalls?: boolean | undefined;
+  /** See `ModelRequest`. */
+  readonly followsUp?: boolean | undefined;
   /** Index among several API calls for the same samples; equal requests with another index need another answer. */
   readonly batch?: number | undefined;
   readonly extraBody: Readonly<Record<string, unknown>>;

@@ -28,6 +28,8 @@ export interface ModelRequest {
   readonly samples: number;
   /** A tool call whose arguments are not a JSON object is delivered with its `problem`; otherwise it fails the answer. */
   readonly deliverInvalidCalls?: boolean | undefined;
+  /** Whether the library wrote the last message, as in a re-ask; some providers bill requests of users differently. */
+  readonly followsUp?: boolean | undefined;
   /** Added to the body unchanged, after everything else: `extra_body` and settings listed in `allow`. */
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly extraHeaders: Readonly<Record<string, string>>;

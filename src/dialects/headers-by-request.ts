@@ -5,12 +5,13 @@ import type { HeadersByRequest, Target } from "../core/target.ts";
 /** The headers of a provider that depend on the request; those that the entry sets itself are left out. */
 export function headersByRequest(
   { withImages, fromUser, fromProgram }: HeadersByRequest,
-  { messages }: ModelRequest,
+  { messages, followsUp }: ModelRequest,
   target: Target,
 ): Record<string, string> {
   const last = messages.findLast(({ role }) => role !== "system");
+  const isOfUser = followsUp !== true && (last === undefined || last.role === "user");
   const headers: Record<string, string> = {
-    ...(last === undefined || last.role === "user" ? fromUser : fromProgram),
+    ...(isOfUser ? fromUser : fromProgram),
     ...(messages.some(hasImage) && withImages),
   };
   for (const name of Object.keys(target.headers)) delete headers[name.toLowerCase()];

@@ -62,7 +62,7 @@ export function continued(request: ModelRequest, delivered: DeliveredText | unde
     { role: "assistant", content: delivered.text },
     { role: "user", content: CONTINUE_PROMPT },
   ] as const;
-  return { ...request, messages: [...request.messages, ...asked] };
+  return { ...request, messages: [...request.messages, ...asked], followsUp: true };
 }
 
 /**

@@ -124,7 +124,7 @@ function summaryRequest(
     ...input,
     messages: [{ role: "user", content }],
     settings: { ...neutral(input.settings), maxNewTokens },
-    ...{ system: INSTRUCTIONS, prelude: [], samples: 1 },
+    ...{ system: INSTRUCTIONS, prelude: [], samples: 1, followsUp: true },
   };
   return adapt(asking, { ...target, settings: neutral(target.settings) }, dialect).request;
 }

@@ -31,7 +31,7 @@ import { readCallOptions } from "./call-options.ts";
 import { countTokens } from "./count-tokens.ts";
 import { type EmbeddingReply, type EmbedOptions, embedTexts } from "./embed.ts";
 import { EventBatches } from "./event-batches.ts";
-import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
+import { type Ask, askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
 import { openedLater } from "./opened-later.ts";
 import type { CallOptions } from "./options.ts";
 import type { OptionsFor } from "./options-for.ts";
@@ -161,13 +161,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     input: Input,
     options?: Options & WithTools<Tools>,
   ): Promise<Reply<ToolCallOf<Tools>>> {
-    const given = this.#prepare(input, options);
-    const prepared = hasPendingMedia(given.input.messages) ? await withMedia(given) : given;
-    const calls = planSamples(prepared.input, prepared.batchSize).map((samples, batch) =>
-      collect(open({ ...prepared, samples, batch, streaming: false })),
-    );
-    const reply = calls.length === 1 ? (calls[0] as Promise<Reply>) : joinSamples(calls);
-    return reply as Promise<Reply<ToolCallOf<Tools>>>;
+    return complete(this.#prepare(input, options)) as Promise<Reply<ToolCallOf<Tools>>>;
   }
 
   /** Like codegen, but never throws for a failed call. */
@@ -241,10 +235,13 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     input: Input,
     options?: Options,
   ): Promise<ObjectReply<InferOutput<Schema>>> {
+    // The re-asks have the same context, also if the file changes in the meantime.
     const context = contextOfRequests(this.#current());
-    // The re-asks belong to one call.
-    const pinned = new Model(this.name, () => context, this.scope);
-    return askObject(pinned, schema, input, options, context.target.policy.repair);
+    const ask: Ask = async (messages, own, followsUp) => {
+      const prepared = this.#prepare(messages, own, context);
+      return complete(followsUp ? { ...prepared, input: { ...prepared.input, followsUp } } : prepared);
+    };
+    return askObject(ask, schema, input, options, context.target.policy.repair);
   }
 
   /**
@@ -376,6 +373,14 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     const batchSize = manySamples(whole) ? (read.input.batchSize ?? target.policy.batchSize) : 1;
     return { context, input: whole, batchSize, signal: read.signal };
   }
+}
+
+async function complete(given: Prepared): Promise<Reply> {
+  const prepared = hasPendingMedia(given.input.messages) ? await withMedia(given) : given;
+  const calls = planSamples(prepared.input, prepared.batchSize).map((samples, batch) =>
+    collect(open({ ...prepared, samples, batch, streaming: false })),
+  );
+  return calls.length === 1 ? (calls[0] as Promise<Reply>) : joinSamples(calls);
 }
 
 function openPrepared(prepared: Prepared, shape: CallShape): Opened {

@@ -65,15 +65,12 @@ function wrapperOf(json: JsonSchema): JsonSchema {
 const ROOT_REFERENCE = '"$ref":"#"';
 const ROOT_NAME = "__root";
 
-/** The parts of a model that objects need. */
-interface Asked {
-  codegen(input: Input, options?: CallOptions): Promise<Reply>;
-  stream(input: Input, options?: CallOptions): ModelStream;
-}
+/** `followsUp`: see `ModelRequest`. */
+export type Ask = (input: Input, options: CallOptions, followsUp: boolean) => Promise<Reply>;
 
 /** Requests an object; if the answer does not satisfy the schema, re-asks with the problems. */
 export async function askObject<Schema extends StandardSchema>(
-  model: Asked,
+  ask: Ask,
   schema: Schema,
   input: Input,
   options: CallOptions | undefined,
@@ -84,11 +81,11 @@ export async function askObject<Schema extends StandardSchema>(
   let messages = readCallInput(input);
   let before: Reply | undefined;
   for (let asked = 0; ; asked++) {
-    const answer = await model
-      .codegen(messages, { ...options, responseFormat: wanted.format })
-      .catch((error: unknown) => {
+    const answer = await ask(messages, { ...options, responseFormat: wanted.format }, asked > 0).catch(
+      (error: unknown) => {
         throw withEarlier(error, before);
-      });
+      },
+    );
     const reply = before === undefined ? answer : sumOf(before, answer);
     const read = await readObject(wanted, answer);
     if (read.ok) return { object: read.value, reply };
@@ -247,7 +244,7 @@ export type DeepPartial<T> = T extends readonly (infer Item)[]
 
 /** `checked` is called with the complete answer before `object` settles. */
 export function streamObject<Schema extends StandardSchema>(
-  model: Pick<Asked, "stream">,
+  model: { stream(input: Input, options?: CallOptions): ModelStream },
   schema: Schema,
   input: Input,
   options?: CallOptions,

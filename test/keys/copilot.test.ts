@@ -49,6 +49,15 @@ describe.each(WIRES)("requests to Copilot on the %s wire", (wire) => {
     expect(computed(server).map(([initiator]) => initiator)).toEqual(["user", "user", "user", "user", "agent"]);
   });
 
+  test("are of the program when the library asks again", async () => {
+    const cut: WrittenAnswer = { text: "The sea is", reason: "length" };
+    const answers = [{ text: "no object" }, { text: '{"a":1}' }, cut, { text: " blue." }];
+    const { model, server } = await copilot(answers, { wire, lines: "continue_on_length = 1\nrepair = 1" });
+    expect((await model.object(z.object({ a: z.number() }), "Give me an object.")).object).toEqual({ a: 1 });
+    expect((await model.codegen("Describe the sea.")).text).toBe("The sea is blue.");
+    expect(computed(server).map(([initiator]) => initiator)).toEqual(["user", "agent", "user", "agent"]);
+  });
+
   test("announce images, and only images", async () => {
     const { model, server } = await copilot([HELLO], { wire });
     await model.codegen("Hi.");
