@@ -44,6 +44,18 @@ describe("check", () => {
     expect((await cli(["check", "--strict"], { toml })).golden).toContain("exit 2");
   });
 
+  it("warns about keys of the gateway that are not set, and fails only with --keys", async () => {
+    const toml = `${TOML}\n[gateway.keys.ann]\nkey = "env:ANN_KEY"\nmodels = ["fast"]\n`;
+    const { code, out } = await cli(["check"], { toml });
+    expect(out).toMatch(/models\.toml:\d+:\d+: warning: .*ANN_KEY/);
+    expect(code).toBe(0);
+    expect((await cli(["check", "--strict"], { toml })).code).toBe(0);
+    expect((await cli(["check", "--keys"], { toml })).code).toBe(2);
+    expect((await cli(["check"], { toml, env: { ANN_KEY: "a-key-of-32-random-characters-xyz" } })).out).not.toContain(
+      "ANN_KEY",
+    );
+  });
+
   it("warns about retired and retiring models, and fails only with --strict", async () => {
     const toml =
       '[models.old]\nname = "o1-mini"\nprovider = "openai"\napi_key = "k"\n\n[models.mini]\nname = "gpt-4o-mini"\nprovider = "openai"\napi_key = "k"\n';

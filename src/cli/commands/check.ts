@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Config } from "../../config/load.ts";
 import type { ConfigProblem, LintFinding } from "../../index.ts";
 import { columns } from "../columns.ts";
 import { configProblems } from "../config-problems.ts";
@@ -37,16 +38,30 @@ async function check(file: string | undefined, flags: CheckFlags, context: CliCo
   if ("problems" in opened) return reportProblems(opened.problems, context);
   try {
     const rows = await entryRows(opened);
-    const findings = opened.factory.lint();
+    const unset = gatewayFindings(opened.config);
+    const findings = [...opened.factory.lint(), ...unset];
     const verdicts = flags.online === true ? await checkOnline(opened, rows, context) : undefined;
     await reportModels(opened, rows, findings, verdicts, context);
+    const isStrict = (finding: LintFinding) => flags.strict === true && !unset.includes(finding);
     const statuses = [...(verdicts?.values() ?? [])].map(({ status }) => status);
-    const fails = findings.some(({ severity }) => severity === "error" || flags.strict === true);
-    if (fails || statuses.some(isConfigError) || (flags.keys === true && rows.some(({ usable }) => !usable)))
-      throw new Exit(2);
+    const fails = findings.some((finding) => finding.severity === "error" || isStrict(finding));
+    const lacksKeys = flags.keys === true && (unset.length > 0 || rows.some(({ usable }) => !usable));
+    if (fails || lacksKeys || statuses.some(isConfigError)) throw new Exit(2);
     if (statuses.some(isProviderFailure)) throw new Exit(1);
   } finally {
     await opened.factory.close();
+  }
+}
+
+/** Keys of the gateway that are not usable yet: like those of models, they may be set where the file is used. */
+function gatewayFindings(config: Config): readonly LintFinding[] {
+  try {
+    void config.gateway;
+    return [];
+  } catch (error) {
+    const problems = configProblems(error);
+    if (problems === undefined) throw error;
+    return problems.map((problem) => ({ severity: "warning", model: "", ...problem }));
   }
 }
 
