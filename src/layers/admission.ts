@@ -6,6 +6,7 @@ import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { LedgerBudget } from "../core/ledger.ts";
+import { passage } from "../core/passage.ts";
 import {
   type Claim,
   type Level,
@@ -114,18 +115,22 @@ class Admission {
     this.#patience = new Patience(call);
   }
 
-  async *run(next: Next): Events {
-    const held = await this.#enter();
-    const onRecorded = (attempt: Attempt, unseen: boolean) => {
-      this.#call.onRecorded?.(attempt, unseen);
-      this.#settle(held, attempt, unseen);
+  run(next: Next): Events {
+    let held: Held | undefined;
+    const enter = async () => {
+      const granted = await this.#enter();
+      held = granted;
+      const onRecorded = (attempt: Attempt, unseen: boolean) => {
+        this.#call.onRecorded?.(attempt, unseen);
+        this.#settle(granted, attempt, unseen);
+      };
+      const events = next({ ...this.#call, onRecorded, admitted: this.#admitted(granted) });
+      return this.#adjusted === undefined ? events : preceded(adjustmentEvent(this.#adjusted), events);
     };
-    try {
-      if (this.#adjusted !== undefined) yield [adjustmentEvent(this.#adjusted)];
-      yield* next({ ...this.#call, onRecorded, admitted: this.#admitted(held) });
-    } finally {
-      this.#settle(held, undefined);
-    }
+    const leave = () => {
+      if (held !== undefined) this.#settle(held, undefined);
+    };
+    return passage({ enter, leave });
   }
 
   #admitted({ nowMs }: Held): Admitted {
@@ -187,7 +192,8 @@ class Admission {
     for (let periods = 0; ; periods++) {
       const answer = await this.#ask(probe);
       if (answer.ok || periods === MAX_PERIODS) return answer;
-      if (answer.reason === "period") this.#charges = await charges.of(this.#call, this.#rules, this.#worst, reservations.nowMs);
+      if (answer.reason === "period")
+        this.#charges = await charges.of(this.#call, this.#rules, this.#worst, reservations.nowMs);
       else if (answer.reason === "missing")
         this.#charges = await unlessCancelled(charges.seeded(this.#charges), this.#call.cancellation);
       else return answer;
@@ -320,6 +326,11 @@ class Admission {
     const { lines } = this.#parts;
     if (!lines.empty) for (const { claim } of charges) lines.poke(lineOf(claim));
   }
+}
+
+async function* preceded(first: FlowEvent, events: Events): Events {
+  yield [first];
+  yield* events;
 }
 
 const NOTHING_BOOKED: Booked = { budgets: [], overrun: 0n };

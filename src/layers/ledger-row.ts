@@ -1,25 +1,18 @@
 import type { Attempt } from "../core/attempt.ts";
-import type { Call } from "../core/call.ts";
+import type { Booked, Call } from "../core/call.ts";
 import { keyNameOf, userOf } from "../core/caller.ts";
 import { totalNano } from "../core/cost.ts";
 import type { ModelError } from "../core/error.ts";
 import { type FlowEvent, isContent } from "../core/event.ts";
-import type { LedgerBudget, LedgerRow } from "../core/ledger.ts";
+import type { LedgerRow } from "../core/ledger.ts";
 
 /** One attempt of a call, from its admission to its end. */
 export interface LedgerAttempt {
   readonly call: Call;
-  /** Unique within the call, from 1. */
-  readonly attempt: number;
-  /** On the wall clock, and on the monotonic clock. */
-  readonly timeMs: number;
+  /** On the monotonic clock. */
   readonly startedMs: number;
-  /** What the attempt may cost at most; null if unknown. */
-  readonly reserved: bigint | null;
-  /** What the budgets are charged: the reservations, and when the attempt has ended, what it used. */
-  readonly budgets: readonly LedgerBudget[];
-  /** By how much the attempt exceeded the limits of its budgets. */
-  readonly overrun: bigint;
+  /** Its row before the request is sent. */
+  readonly row: LedgerRow;
 }
 
 /** Facts about an answer that only its events have. */
@@ -42,85 +35,104 @@ export class AnswerFacts {
   }
 }
 
-/** The row before the request is sent. */
-export function openRow({ call, attempt, timeMs, reserved, budgets }: LedgerAttempt): LedgerRow {
+/** What is known of an attempt before its request is sent. */
+interface Opening extends Pick<LedgerRow, "attempt" | "timeMs" | "budgets"> {
+  /** What the attempt may cost at most; null if unknown. */
+  readonly reserved: bigint | null;
+}
+
+/** The row before the request is sent. All rows have all fields, in one order, because the engine copies such objects fast. */
+export function openRow(call: Call, { attempt, timeMs, reserved, budgets }: Opening): LedgerRow {
+  const { record, target, input } = call;
+  const price = reserved === null ? undefined : target.priceOrigin?.();
   return {
-    ...identity(call),
-    ...{ attempt, timeMs, outcome: "open", cost: null, reserved, overrun: 0n },
-    ...{ estimated: false, possiblyBilled: false, durationMs: 0, budgets },
-    ...(reserved !== null && priceOrigin(call)),
+    callId: record.id,
+    attempt,
+    traceId: record.traceId,
+    timeMs,
+    entry: target.entry,
+    provider: target.provider,
+    modelId: target.modelId,
+    servedModel: undefined,
+    outcome: "open",
+    code: undefined,
+    status: undefined,
+    usage: undefined,
+    serviceTier: undefined,
+    cost: null,
+    reserved,
+    saved: undefined,
+    priceSource: price?.source,
+    priceDate: price?.date,
+    overrun: 0n,
+    estimated: false,
+    possiblyBilled: false,
+    durationMs: 0,
+    firstTokenMs: undefined,
+    user: userOf(call),
+    tags: input.tags,
+    scope: input.scopes?.at(-1),
+    key: keyNameOf(call),
+    budgets,
   };
 }
 
-/** Where the price of a cost comes from. */
-function priceOrigin({ target }: Call): Pick<LedgerRow, "priceSource" | "priceDate"> {
-  const { source, date } = target.priceOrigin?.() ?? {};
-  return { priceSource: source, priceDate: date };
-}
-
 /** The row of an attempt that was sent. */
-export function endedRow(ended: LedgerAttempt, recorded: Attempt, facts: AnswerFacts): LedgerRow {
-  const { call, attempt, timeMs, startedMs, budgets, overrun } = ended;
-  const { outcome, error, usage, cost, possiblyBilled, durationMs } = recorded;
+export function endedRow(
+  { call, startedMs, row }: LedgerAttempt,
+  { outcome, error, usage, cost, possiblyBilled, durationMs }: Attempt,
+  { budgets, overrun }: Booked,
+  facts: AnswerFacts,
+): LedgerRow {
+  const price = cost === undefined || cost.usd === null ? undefined : call.target.priceOrigin?.();
   return {
-    ...identity(call),
-    ...{ attempt, timeMs, outcome, code: error?.code, status: error?.status, usage },
-    ...{ servedModel: facts.servedModel, serviceTier: facts.serviceTier },
+    ...row,
+    servedModel: facts.servedModel,
+    outcome,
+    code: error?.code,
+    status: error?.status,
+    usage,
+    serviceTier: facts.serviceTier,
     // Without a cost, nothing was used, unless the provider did not report it.
     cost: cost === undefined && !possiblyBilled ? 0n : totalNano(cost),
-    ...{ overrun, budgets, possiblyBilled, estimated: cost?.estimated ?? usage?.estimated ?? false },
-    ...{ durationMs, firstTokenMs: facts.firstTokenMs(startedMs) },
-    ...(cost !== undefined && cost.usd !== null && priceOrigin(call)),
+    reserved: undefined,
+    priceSource: price?.source,
+    priceDate: price?.date,
+    overrun,
+    estimated: cost?.estimated ?? usage?.estimated ?? false,
+    possiblyBilled,
+    durationMs,
+    firstTokenMs: facts.firstTokenMs(startedMs),
+    budgets,
   };
 }
 
 /** The row of an attempt that was admitted, but not sent. */
-export function unsentRow(
-  { call, attempt, timeMs, startedMs, budgets }: LedgerAttempt,
-  failure: ModelError | undefined,
-): LedgerRow {
-  const outcome = failure === undefined || failure.code === "aborted" ? "aborted" : "error";
+export function unsentRow({ call, startedMs, row }: LedgerAttempt, failure: ModelError | undefined): LedgerRow {
   return {
-    ...identity(call),
-    ...{
-      attempt,
-      timeMs,
-      outcome,
-      code: failure?.code,
-      cost: 0n,
-      overrun: 0n,
-      estimated: false,
-      possiblyBilled: false,
-    },
+    ...row,
+    outcome: failure === undefined || failure.code === "aborted" ? "aborted" : "error",
+    code: failure?.code,
+    cost: 0n,
+    reserved: undefined,
+    priceSource: undefined,
+    priceDate: undefined,
     durationMs: call.clock.monotonic() - startedMs,
-    budgets: budgets.map((budget) => ({ ...budget, amount: 0n })),
+    budgets: row.budgets.map((budget) => ({ ...budget, amount: 0n })),
   };
 }
 
 /** The row of an answer from the cache. `facts` are those of the stored answer. */
 export function cachedRow(call: Call, { servedModel }: AnswerFacts): LedgerRow {
   const { record, clock } = call;
-  const saved = totalNano(record.savedCost);
-  const outcome = record.cached?.outcome === "semantic" ? "similar" : "cached";
   const durationMs = clock.monotonic() - record.startedMs;
   return {
-    ...identity(call),
-    ...{ attempt: 0, timeMs: clock.now() - durationMs, outcome, servedModel, cost: 0n, saved, overrun: 0n },
-    ...{ estimated: false, possiblyBilled: false, durationMs, budgets: [] },
-  };
-}
-
-function identity(call: Call) {
-  const { record, target, input } = call;
-  return {
-    ...{
-      callId: record.id,
-      traceId: record.traceId,
-      entry: target.entry,
-      provider: target.provider,
-      modelId: target.modelId,
-    },
-    ...{ user: userOf(call), tags: input.tags, scope: input.scopes?.at(-1) },
-    key: keyNameOf(call),
+    ...openRow(call, { attempt: 0, timeMs: clock.now() - durationMs, reserved: null, budgets: [] }),
+    servedModel,
+    outcome: record.cached?.outcome === "semantic" ? "similar" : "cached",
+    cost: 0n,
+    reserved: undefined,
+    saved: totalNano(record.savedCost),
+    durationMs,
   };
 }
