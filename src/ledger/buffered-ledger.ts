@@ -64,6 +64,7 @@ export class BufferedLedger implements Ledger {
   #markedAtMs = Number.NEGATIVE_INFINITY;
   #marking: Promise<void> | undefined;
   #deletedAtMs = Number.NEGATIVE_INFINITY;
+  #isPrepared = false;
   #closed = false;
 
   constructor(tables: LedgerTables, options: BufferOptions) {
@@ -188,6 +189,7 @@ export class BufferedLedger implements Ledger {
   #writeLater(): void {
     if (this.#cancelTimer !== undefined || this.#writing !== undefined) return;
     const { clock } = this.#options;
+    this.#prepare();
     if (this.#failure !== undefined) {
       if (clock.monotonic() - this.#failure.atMs >= RETRY_MS) this.#start();
     } else
@@ -195,6 +197,14 @@ export class BufferedLedger implements Ledger {
         this.#cancelTimer = undefined;
         this.#start();
       }, BATCH_MS);
+  }
+
+  /** At the first row, so that its transaction does not wait for a connection: what is not written is lost in a crash. */
+  #prepare(): void {
+    if (this.#isPrepared) return;
+    this.#isPrepared = true;
+    // The transaction meets the same problem, and reports it.
+    this.#tables.prepare().catch(() => {});
   }
 
   #stopTimer(): void {

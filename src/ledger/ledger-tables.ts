@@ -2,6 +2,8 @@ import type { LedgerCounter, LedgerQuery, LedgerRow, LedgerSum } from "../core/l
 
 /** The tables of a ledger in one database. All methods throw ModelError `state_unavailable`. */
 export interface LedgerTables {
+  /** Connects, and brings the tables to this version. All other methods do so too, if it is still to do. */
+  prepare(): Promise<void>;
   /** Writes rows in one transaction. Only rows that are open or lost change. */
   write(rows: readonly LedgerRow[]): Promise<void>;
   /** Extends the lease of this process. */

@@ -32,6 +32,16 @@ export class PostgresTables implements LedgerTables {
     this.#pool = new PostgresPool(options.url);
   }
 
+  prepare(): Promise<void> {
+    this.#opened ??= this.#pool
+      .with((client) => this.#migrate(client))
+      .catch((error: unknown) => {
+        this.#opened = undefined;
+        throw error;
+      });
+    return this.#opened;
+  }
+
   write(rows: readonly LedgerRow[]): Promise<void> {
     return this.writeStored(rows.map((row) => storedRow(row, this.#options.owner)));
   }
@@ -41,7 +51,7 @@ export class PostgresTables implements LedgerTables {
     const sorted = [...lastOf(rows)]
       .map(([key, row]) => ({ row, key }))
       .sort((one, other) => (one.key < other.key ? -1 : 1));
-    await this.#open();
+    await this.prepare();
     await this.#pool.transaction(async (client) => {
       if (rows.some(isOpen)) await client.query(RENEW, [this.#options.owner]);
       const records = sorted.map(({ row: { values } }) => recordOf(values));
@@ -102,18 +112,8 @@ export class PostgresTables implements LedgerTables {
   }
 
   async #query(sql: string, values: readonly unknown[] = []): Promise<readonly SqlRow[]> {
-    await this.#open();
+    await this.prepare();
     return this.#pool.with(async (client) => (await client.query(sql, values)).rows);
-  }
-
-  #open(): Promise<void> {
-    this.#opened ??= this.#pool
-      .with((client) => this.#migrate(client))
-      .catch((error: unknown) => {
-        this.#opened = undefined;
-        throw error;
-      });
-    return this.#opened;
   }
 
   /** Brings the tables to this version; only one process at a time. */

@@ -45,6 +45,10 @@ export class SpooledTables implements LedgerTables {
     this.#spool = new Spool(options);
   }
 
+  async prepare(): Promise<void> {
+    if (!this.#isDown()) await this.#tables.prepare();
+  }
+
   async write(rows: readonly LedgerRow[]): Promise<void> {
     const stored = rows.map((row) => storedRow(row, this.#options.owner));
     if (this.#isDown()) return this.#keep(stored);

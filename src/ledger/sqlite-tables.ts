@@ -38,10 +38,19 @@ export class SqliteTables implements LedgerTables {
     this.#thread = new SqliteThread(options.path, WHAT, options.synced);
   }
 
+  prepare(): Promise<void> {
+    this.#opened ??= this.#migrate().catch((error: unknown) => {
+      // The next call tries again.
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
   async write(rows: readonly LedgerRow[]): Promise<void> {
     const stored = rows.map((row) => storedRow(row, this.#options.owner));
     const lease = stored.some(isOpen) ? [this.#lease()] : [];
-    await this.#ready();
+    await this.prepare();
     await this.#thread.execute([...lease, ...stored.flatMap(rowStatements)]);
   }
 
@@ -136,17 +145,8 @@ export class SqliteTables implements LedgerTables {
   }
 
   async #run(statements: readonly Statement[]): Promise<readonly StatementResult[]> {
-    await this.#ready();
+    await this.prepare();
     return this.#thread.run(statements);
-  }
-
-  #ready(): Promise<void> {
-    this.#opened ??= this.#migrate().catch((error: unknown) => {
-      // The next call tries again.
-      this.#opened = undefined;
-      throw error;
-    });
-    return this.#opened;
   }
 
   /** Brings the tables to this version. Other processes wait, because the transaction locks the database. */

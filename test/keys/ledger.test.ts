@@ -67,9 +67,12 @@ keyTest("ledger.durability", async () => {
     const path = join(baseDir, ".modelwright/ledger.db");
     if (!existsSync(path)) return 0;
     const database = new DatabaseSync(path);
-    const [row] = database.prepare("SELECT COUNT(*) AS count FROM modelwright_attempts WHERE outcome = 'ok'").all();
+    const isThere =
+      database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'modelwright_attempts'").all().length > 0;
+    const count = "SELECT COUNT(*) AS count FROM modelwright_attempts WHERE outcome = 'ok'";
+    const [row] = isThere ? database.prepare(count).all() : [];
     database.close();
-    return row?.["count"];
+    return row?.["count"] ?? 0;
   };
   expect(await rowsAfterCall("sync")).toBe(1);
   expect(await rowsAfterCall("batch")).toBe(0);

@@ -1,4 +1,4 @@
-import { always, never, replace, skip } from "./change.ts";
+import { always, replace, skip } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
 const FILES = ["test/ledger/sqlite-files.test.ts"];
@@ -14,7 +14,12 @@ export const ledgers = [
       "ended",
       replace("await attempt.call.admitted?.booked()", "undefined"),
     ],
-    ["unsent-attempt-stays-open", "an attempt that was not sent stays open", "ledgerRows", never("!isRecorded")],
+    [
+      "unsent-attempt-stays-open",
+      "an attempt that was not sent stays open",
+      "ledgerRows",
+      replace("written(ledger, unsentRow(attempt, isModelError(failure) ? failure : undefined))", "Promise.resolve()"),
+    ],
     ["row-refusal-ignored", "a request is sent although its row cannot be kept", "opened", skip("entryError")],
   ]),
   ...mutantsOf("src/layers/ledger-row.ts", FACTORY, [
@@ -28,7 +33,7 @@ export const ledgers = [
       "unsent-row-charged",
       "an attempt that was not sent is charged what it reserved",
       "unsentRow",
-      replace("budgets.map((budget) => ({ ...budget, amount: 0n }))", "budgets"),
+      replace("row.budgets.map((budget) => ({ ...budget, amount: 0n }))", "row.budgets"),
     ],
   ]),
   ...mutantsOf("src/ledger/buffered-ledger.ts", TABLES, [
@@ -57,7 +62,7 @@ export const ledgers = [
       "ledger-without-bound",
       "any number of rows waits in memory",
       "BufferedLedger.#add",
-      always("isKnown || this.#rows.size + this.#inTransaction.size < MAX_BUFFERED_ROWS"),
+      always("hasRoom || this.#rows.has(key) || this.#inTransaction.has(key)"),
     ],
   ]),
   ...mutantsOf("src/ledger/sqlite-tables.ts", TABLES, [
