@@ -15,7 +15,7 @@ const LIMITS: readonly { wire: Wire; call: number; delta: number }[] = [
 
 const COLUMNS = [
   { work: "call", inFlight: 16, count: 80, warmUp: 400 },
-  { work: "stream", inFlight: 1, count: 40, warmUp: 200 },
+  { work: "stream", inFlight: 1, count: 40, warmUp: 800 },
 ] as const;
 
 describe("CPU time compared with the official SDK", () => {

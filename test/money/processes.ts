@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LEDGER_LEASE_MS } from "../../src/core/ledger.ts";
 import { ModelFactory } from "../../src/index.ts";
+import { Beats } from "./beats.ts";
 import type { Grants } from "./grants.ts";
 import { MAX_TOKENS, Provider, type Rate, type Rates, type Served } from "./provider.ts";
 import type { BookedRow, Durability, Stores } from "./stores.ts";
@@ -36,6 +37,7 @@ export interface Spending {
   readonly rows: readonly BookedRow[];
   /** When a process was killed, by its name. */
   readonly killedAtMs: ReadonlyMap<string, number>;
+  readonly beats: ReadonlyMap<string, Beats>;
   readonly refusals: readonly string[];
   /** What processes printed besides: unexpected errors. */
   readonly complaints: readonly string[];
@@ -68,7 +70,7 @@ export async function spendTogether(plan: Plan): Promise<Spending> {
     return {
       ...{ limit, grants: await watch.read(), spent: nano(all.spent), reserved: nano(all.reserved), freedAfterMs },
       spentBy: new Map(each.map(({ per, spent }) => [per?.["tag"] ?? "", nano(spent)])),
-      ...{ served: provider.served, bill: provider.bill, killedAtMs: crowd.killedAtMs },
+      ...{ served: provider.served, bill: provider.bill, killedAtMs: crowd.killedAtMs, beats: crowd.beats },
       rows: plan.durability === undefined ? [] : await stores.rows(),
       ...{ refusals: crowd.refusals, complaints: crowd.complaints },
     };
@@ -84,6 +86,7 @@ export async function spendTogether(plan: Plan): Promise<Spending> {
 /** The processes that spend. */
 class Crowd {
   readonly killedAtMs = new Map<string, number>();
+  readonly beats = new Map<string, Beats>();
   readonly refusals: string[] = [];
   readonly complaints: string[] = [];
   readonly #argv: readonly string[];
@@ -102,6 +105,8 @@ class Crowd {
     const name = `p${++this.#started}`;
     const child = spawn(process.execPath, [...this.#argv, name], { stdio: "pipe" });
     this.#running.set(name, child);
+    const beats = new Beats();
+    this.beats.set(name, beats);
     let output = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk) => {
@@ -111,7 +116,8 @@ class Crowd {
       this.#running.delete(name);
       // The last line of a killed process may be incomplete.
       for (const line of output.split("\n").slice(0, -1))
-        if (line.startsWith("refused ")) this.refusals.push(line);
+        if (beats.read(line)) continue;
+        else if (line.startsWith("refused ")) this.refusals.push(line);
         else this.complaints.push(line);
     });
   }

@@ -3,8 +3,8 @@ import type { Served } from "./provider.ts";
 import type { BookedRow } from "./stores.ts";
 
 /**
- * What a crash may lose with durability "batch", and the time that a transaction takes on a busy machine: the first one of a
- * process loads the driver, connects, and looks for the tables.
+ * What a crash may lose with durability "batch", and the time that a transaction takes: the first one of a process loads the
+ * driver, connects, and looks for the tables. Time in which the process did not run does not count.
  */
 const BATCH_MS = 200;
 const WRITE_MS = 300;
@@ -113,10 +113,12 @@ function problemsOfRow({ outcome, cost, reserved, estimated, possibly_billed, ch
 }
 
 /** Only with durability "batch": a request in flight, or that ended directly before the kill. */
-function mayBeMissing({ user, endedMs }: Served, { killedAtMs }: Spending, { durability }: Plan): boolean {
+function mayBeMissing({ user, endedMs }: Served, { killedAtMs, beats }: Spending, { durability }: Plan): boolean {
   const killedMs = killedAtMs.get(processOf(user));
   if (durability === "sync" || killedMs === undefined) return false;
-  return endedMs === undefined || endedMs > killedMs - BATCH_MS - WRITE_MS;
+  if (endedMs === undefined) return true;
+  const ranMs = killedMs - endedMs - (beats.get(processOf(user))?.missedMs(endedMs, killedMs) ?? 0);
+  return ranMs < BATCH_MS + WRITE_MS;
 }
 
 /** The rows of a process that was not killed add up to its counter. */
