@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import type { ClientName } from "./client.ts";
 import { type Measured, Upstream } from "./measure.ts";
+import { MONEY_TARGET_US, moneyCosts } from "./money.ts";
 import { PEERS, type PeerName } from "./peers.ts";
 import { SCENARIO_TEXTS, SCENARIOS, type ScenarioName, WIRES, type Wire, WORDS } from "./scenarios.ts";
 import { AI_SDK_DELTA_TARGET, callTarget, deltaTarget, PEER_TARGET } from "./targets.ts";
@@ -18,7 +19,8 @@ const HELP = `npm run bench -- [options]
   --no-calls         only streams
   --no-streams       only calls
   --peers            other libraries too; first: npm install --prefix bench
-  --only-peers       nothing else`;
+  --only-peers       nothing else
+  --money            only what a budget and a ledger add to a call`;
 
 const { values: options } = parseArgs({
   options: {
@@ -30,6 +32,7 @@ const { values: options } = parseArgs({
     streams: { type: "boolean", default: true },
     peers: { type: "boolean", default: false },
     "only-peers": { type: "boolean", default: false },
+    money: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
   allowNegative: true,
@@ -149,7 +152,16 @@ async function printPeers(upstream: Upstream): Promise<void> {
   console.log(missed.length === 0 ? `${target} All are met.` : `${target} Not met:\n\n${missed.join("\n")}`);
 }
 
+async function printMoney(): Promise<void> {
+  const rows = (await moneyCosts(rounds)).map(({ with: what, cpuUs, addedUs }) => [
+    ...[what, cpuUs.toFixed(1), addedUs.toFixed(1)],
+    ...(what === "both" ? [MONEY_TARGET_US.toFixed(0), addedUs <= MONEY_TARGET_US ? "yes" : "no"] : ["", ""]),
+  ]);
+  printTable(["call with", "CPU µs", "added", "target", "met"], rows);
+}
+
 if (options.help) console.log(HELP);
+else if (options.money) await printMoney();
 else {
   const withPeers = options.peers || options["only-peers"];
   const peers = Object.values(PEERS).map(({ packageName }) => packageName);

@@ -1,0 +1,68 @@
+// CPU time of this thread per call with a scripted model: without and with a budget and a ledger.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Model, ModelFactory } from "../dist/index.js";
+import { scripted } from "../dist/testing/index.js";
+import { median } from "./measure.ts";
+
+const ENTRY = `[models.m]
+name = "x"
+provider = "mine"
+max_new_tokens = 100
+pricing = { input = 3, output = 15 }
+`;
+const BUDGET = '[budgets.team]\nusd = 8000000\nperiod = "month"\n';
+const KINDS = {
+  neither: () => ENTRY,
+  "a budget": () => ENTRY + BUDGET,
+  "a ledger": (path: string) => `${ENTRY}[ledger]\npath = "${path}"\n`,
+  both: (path: string) => `${ENTRY}${BUDGET}[ledger]\npath = "${path}"\n`,
+};
+const CALLS = 2_000;
+const WARM_UP_ROUNDS = 4;
+
+/** The maximum of a budget and a ledger together, in microseconds per call. */
+export const MONEY_TARGET_US = 8;
+
+export interface MoneyCost {
+  readonly with: string;
+  /** Medians of the rounds, per call, in microseconds. */
+  readonly cpuUs: number;
+  readonly addedUs: number;
+}
+
+/** Rows are written by another thread, whose time does not count. */
+export async function moneyCosts(rounds: number): Promise<readonly MoneyCost[]> {
+  const folder = mkdtempSync(join(tmpdir(), "modelwright-bench-"));
+  const kinds = Object.entries(KINDS).map(([name, toml], index) => {
+    const script = scripted(["hello world"]);
+    const factory = ModelFactory.parse(toml(join(folder, `${index}.db`)), { providers: { mine: script }, env: {} });
+    return { name, script, factory, model: factory.get("m"), timesUs: [] as number[] };
+  });
+  try {
+    for (let round = -WARM_UP_ROUNDS; round < rounds; round++)
+      for (const { model, script, timesUs } of kinds) {
+        const tookUs = await timeOf(model);
+        // Keeps all calls for tests.
+        (script.calls as unknown[]).length = 0;
+        if (round >= 0) timesUs.push(tookUs);
+      }
+    const base = median(kinds[0]?.timesUs ?? []);
+    return kinds.map(({ name, timesUs }) => ({
+      with: name,
+      cpuUs: median(timesUs),
+      addedUs: median(timesUs) - base,
+    }));
+  } finally {
+    await Promise.all(kinds.map(({ factory }) => factory.close()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function timeOf(model: Model): Promise<number> {
+  const before = process.threadCpuUsage();
+  for (let call = 0; call < CALLS; call++) await model.codegen("hello");
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / CALLS;
+}
