@@ -2,7 +2,7 @@ import type { Adjustment } from "../core/attempt.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Reply } from "../core/reply.ts";
 import type { WireServer } from "../dialects/served/wire-server.ts";
-import { wrapped } from "./foreign-state.ts";
+import { type State, wrapped } from "./foreign-state.ts";
 
 type Finish = Extract<FlowEvent, { type: "finish" }>;
 type Signature = Extract<FlowEvent, { type: "signature" }>;
@@ -12,6 +12,8 @@ export class ClientEvents {
   readonly #wire: WireServer;
   #finishes: Finish[] = [];
   #lost = false;
+  /** Reasoning of each sample since its last signature. */
+  readonly #reasoning = new Map<number, string>();
   /** The entry that answers, and its provider. */
   entry: string | undefined;
   provider: string | undefined;
@@ -37,6 +39,9 @@ export class ClientEvents {
       case "finish":
         this.#finishes.push(event);
         return undefined;
+      case "reasoning-delta":
+        this.#reasoning.set(event.sample, (this.#reasoning.get(event.sample) ?? "") + event.text);
+        return event;
       case "signature":
         return this.#signed(event);
       case "other-output":
@@ -45,6 +50,7 @@ export class ClientEvents {
       case "reset":
         this.#finishes = [];
         this.#lost = false;
+        this.#reasoning.clear();
         return undefined;
       case "raw":
       case "embeddings":
@@ -71,8 +77,17 @@ export class ClientEvents {
     const { provider = "" } = this;
     if (provider === this.#wire.vendor && this.#wire.readsState(event.signature)) return event;
     if (event.part === "text" && this.#wire.signsText !== true) return undefined;
-    const signature = wrapped(provider, event.signature);
+    const signature = wrapped({ owner: provider, signature: event.signature, ...this.#reasoningOf(event) });
     const inCall = event.part === "tool-call" ? this.#wire.callState?.(signature) : undefined;
     return { ...event, signature: inCall ?? signature };
+  }
+
+  /** What a client may not return with the state. */
+  #reasoningOf(event: Signature): Pick<State, "text" | "redacted"> {
+    if (event.part !== "reasoning") return {};
+    const { sample, redacted = false } = event;
+    const text = this.#reasoning.get(sample) ?? "";
+    this.#reasoning.delete(sample);
+    return { redacted, ...(this.#wire.dropsReasoning && !redacted && { text }) };
   }
 }

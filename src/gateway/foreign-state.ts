@@ -7,50 +7,61 @@ import { parseJson } from "../dialects/served/json.ts";
  */
 
 const PREFIX = "mw1.";
-const WRAPPED = /mw1\.[\w-]+/;
+const WRAPPED = /mw1\.[\w-]+/g;
 
-/** State in a form that `unwrapped` recognizes, also inside JSON. */
-export function wrapped(owner: string, signature: string): string {
-  return PREFIX + Buffer.from(JSON.stringify([owner, signature])).toString("base64url");
-}
-
-interface State {
+export interface State {
   readonly owner: string;
   readonly signature: string;
+  /** The reasoning that the signature is for, if clients do not return it reliably. */
+  readonly text?: string;
+  readonly redacted?: boolean;
 }
 
-function unwrapped(signature: string | undefined): State | undefined {
-  const [text] = WRAPPED.exec(signature ?? "") ?? [];
-  if (text === undefined) return undefined;
-  const value = parseJson(Buffer.from(text.slice(PREFIX.length), "base64url").toString());
-  const [owner, inner] = Array.isArray(value) ? (value as unknown[]) : [];
-  return typeof owner === "string" && typeof inner === "string" ? { owner, signature: inner } : undefined;
+/** State in a form that `unwrapped` recognizes, also inside JSON. */
+export function wrapped({ owner, signature, text = "", redacted = false }: State): string {
+  const more = redacted || text !== "" ? [text, redacted] : [];
+  return PREFIX + Buffer.from(JSON.stringify([owner, signature, ...more])).toString("base64url");
+}
+
+/** All state in a signature: a field of a chat message has that of several parts. */
+function unwrapped(signature: string | undefined): readonly State[] {
+  return [...(signature ?? "").matchAll(WRAPPED)].flatMap(([match]) => {
+    const value = parseJson(Buffer.from(match.slice(PREFIX.length), "base64url").toString());
+    const [owner, inner, text, redacted] = Array.isArray(value) ? (value as unknown[]) : [];
+    if (typeof owner !== "string" || typeof inner !== "string") return [];
+    return [
+      { owner, signature: inner, ...(typeof text === "string" && { text }), ...(redacted === true && { redacted }) },
+    ];
+  });
 }
 
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
-/** The messages with the state that was wrapped for this client. */
-export function withOwners(messages: readonly Message[]): readonly Message[] {
+/** The messages with the state that was wrapped for this client. `inFields`: it is in fields of the message, not in parts. */
+export function withOwners(messages: readonly Message[], inFields: boolean): readonly Message[] {
   return messages.map((message) => {
     const { role, content } = message;
     if (role !== "assistant" || typeof content === "string") return message;
-    if (!content.some(({ signature }) => signature !== undefined && WRAPPED.test(signature))) return message;
-    return { role, content: joined(content.map((part) => ({ ...part, ...unwrapped(part.signature) }))) };
+    if (!content.some(({ signature }) => unwrapped(signature).length > 0)) return message;
+    return { role, content: inFields ? reasoningFirst(content) : content.map(ownState) };
   });
 }
 
-/** Where a wire has a field for reasoning and another one for its state, both are one part again. */
-function joined(parts: readonly AssistantPart[]): readonly AssistantPart[] {
-  const texts = parts.filter((part): part is ReasoningPart => part.type === "reasoning" && part.text !== "");
-  const states = parts.filter((part): part is ReasoningPart => part.type === "reasoning" && isState(part));
-  const [text, state] = [texts[0], states[0]];
-  if (text === undefined || state === undefined || texts.length > 1 || states.length > 1) return parts;
-  const { signature, owner } = state;
-  const whole = { ...text, ...(signature !== undefined && { signature }), ...(owner !== undefined && { owner }) };
-  return parts.filter((part) => part !== state).map((part) => (part === text ? whole : part));
+/** A field of a message has lost the place of its state. It has the text, too, which replaces what the client returned. */
+function reasoningFirst(parts: readonly AssistantPart[]): readonly AssistantPart[] {
+  const reasoning = parts.filter((part) => part.type === "reasoning");
+  const states = reasoning.flatMap(({ signature }) => unwrapped(signature));
+  const others = parts.filter((part) => part.type !== "reasoning").map(ownState);
+  return [...(states.length === 0 ? reasoning : states.map(reasoningOf)), ...others];
 }
 
-/** Redacted reasoning has no text and is a part of its own. */
-function isState({ text, redacted }: ReasoningPart): boolean {
-  return text === "" && redacted !== true;
+function reasoningOf({ text = "", ...state }: State): ReasoningPart {
+  return { type: "reasoning", text, ...state };
+}
+
+function ownState(part: AssistantPart): AssistantPart {
+  const [state] = unwrapped(part.signature);
+  if (state === undefined) return part;
+  const { owner, signature, redacted } = state;
+  return { ...part, owner, signature, ...(part.type === "reasoning" && redacted && { redacted }) };
 }

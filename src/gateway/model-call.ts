@@ -47,7 +47,7 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     ...callerOf(key, header.options.tags),
     ...(samples !== 1 && { samples }),
   };
-  const all = withOwners(read.request.messages);
+  const all = withOwners(read.request.messages, wire.dropsReasoning === true);
   const messages = contextOf(model)?.target.dialect === wire.name ? all : (wire.forOthers?.(all) ?? all);
   refuseChanges(model, read.adjustments);
   return {

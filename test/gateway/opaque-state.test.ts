@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Wire } from "../harness/wires.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 import { CHAT, type World, world } from "./world.ts";
 
 const PROMPT = "Call weather for Oslo.";
@@ -91,5 +91,12 @@ describe("opaque state of a provider", () => {
     const body = await lastBody(made, wire, model);
     expect(body).toMatch(STATE[model] as RegExp);
     expect(body).not.toContain("mw1.");
+  });
+
+  it.each(WIRES)("comes back through a client of %s if the reasoning is redacted", async (wire) => {
+    const made = await world({ toml: MORE, lines: "num_retries = 0\nmax_new_tokens = 4000" });
+    const toolCalls = [{ name: "weather", arguments: { city: "Oslo" } }];
+    made.simulator.script({ answer: { reasoning: "hidden", redacted: true, toolCalls } });
+    expect(await lastBody(made, wire, "anthropic")).toMatch(/"type":"redacted_thinking","data":"[^"]{20,}"/);
   });
 });

@@ -7,7 +7,8 @@ import type { FactoryOptions } from "../../src/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/server.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { WIRES, type Wire } from "../harness/wires.ts";
-import { type Client, clientsAt } from "./clients.ts";
+import type { Client } from "./clients/client.ts";
+import { clientsAt } from "./clients.ts";
 
 /** How the entry of each wire is reached; its name in models.toml is that of the wire. */
 const ROUTES: Readonly<Record<Wire, string>> = {

@@ -1,4 +1,4 @@
-import "./agents-listeners.ts";
+import "../harness/agents-listeners.ts";
 
 import { Agent, type Model as AgentModel, run, setTracingDisabled, tool } from "@openai/agents";
 import { aisdk } from "@openai/agents-extensions/ai-sdk";

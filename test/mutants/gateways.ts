@@ -52,6 +52,22 @@ export const gateways = [
       ],
     ],
   ),
+  ...mutantsOf("src/gateway/foreign-state.ts", STOCK, [
+    [
+      "gateway-state-place",
+      "reasoning of a chat client comes after the calls that it led to",
+      "withOwners",
+      never("inFields"),
+    ],
+  ]),
+  ...mutantsOf("src/dialects/google/server/generate-turns.ts", STOCK, [
+    [
+      "gateway-thought-pieces",
+      "a signature of streamed thoughts has only their last piece",
+      "joinedThoughts",
+      never('part.type === "reasoning" && part.text === "" && part.signature !== undefined'),
+    ],
+  ]),
   ...mutantsOf("src/gateway/answer-stream.ts", STREAMS, [
     [
       "gateway-repeats",

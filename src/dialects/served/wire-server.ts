@@ -23,6 +23,8 @@ export interface WireServer {
   readonly signsText?: true;
   /** The signature of a tool call that holds opaque state of another provider. Default: the state itself. */
   callState?(state: string): string;
+  /** Clients do not return reasoning, or only a part of it, so that its text must be with its state. */
+  readonly dropsReasoning?: true;
   /** Rate limits of the provider that answered, as headers. Absent if the wire format has none. */
   limitHeaders?(limit: RateLimit, nowMs: number): Readonly<Record<string, string>>;
   /** The response of the token counting endpoint. */

@@ -4,6 +4,7 @@ import type {
   FilePart,
   ImagePart,
   Message,
+  ReasoningPart,
   TextPart,
   ToolResultPart,
   UserMessage,
@@ -37,8 +38,20 @@ export class GenerateTurns {
   add(content: Fields): void {
     const role = content.oneOf("role", ["user", "model", "function"]) ?? "user";
     const parts = content.objects("parts") ?? [];
-    if (role === "model") this.messages.push({ role: "assistant", content: parts.map((part) => this.#answer(part)) });
+    if (role === "model") this.#addAnswer(parts.map((part) => this.#answer(part)));
     else this.#addUser(parts);
+  }
+
+  /** The SDK keeps each chunk of a stream as a content of its own. */
+  #addAnswer(parts: readonly AssistantPart[]): void {
+    const last = this.messages.at(-1);
+    if (last?.role !== "assistant" || typeof last.content === "string")
+      this.messages.push({ role: "assistant", content: joinedThoughts(parts) });
+    else
+      this.messages[this.messages.length - 1] = {
+        role: "assistant",
+        content: joinedThoughts([...last.content, ...parts]),
+      };
   }
 
   #addUser(parts: readonly Fields[]): void {
@@ -85,6 +98,26 @@ export class GenerateTurns {
     const content = images.length === 0 ? text : [...texts, ...images];
     return { type: "tool-result", id, name, content, ...(error && { error }) };
   }
+}
+
+/** At the end of streamed thoughts, the signature of all of them comes without text. */
+function joinedThoughts(parts: readonly AssistantPart[]): readonly AssistantPart[] {
+  const joined: AssistantPart[] = [];
+  for (const part of parts) {
+    if (part.type === "reasoning" && part.text === "" && part.signature !== undefined) {
+      let text = "";
+      for (let last = joined.at(-1); isUnsignedThought(last); last = joined.at(-1)) {
+        text = last.text + text;
+        joined.pop();
+      }
+      joined.push({ ...part, text });
+    } else joined.push(part);
+  }
+  return joined;
+}
+
+function isUnsignedThought(part: AssistantPart | undefined): part is ReasoningPart {
+  return part?.type === "reasoning" && part.signature === undefined;
 }
 
 /** The API reads `output` and `error`; without them, the complete response is the output. */

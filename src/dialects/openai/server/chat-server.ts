@@ -9,6 +9,7 @@ export const chatServer: WireServer = {
   name: "openai",
   answer: chatAnswer,
   readsState: isChatSignature,
+  dropsReasoning: true,
   callState: (state) => JSON.stringify({ extra_content: { modelwright: { state } } }),
   answerId: (unique) => `chatcmpl-${unique}`,
 };
