@@ -69,8 +69,8 @@ export interface Admitted {
   readonly worst: { readonly cost: bigint | string };
   /** What its budgets reserve for it. */
   readonly budgets: readonly LedgerBudget[];
-  /** Resolves when what it used is booked; call it only after `onRecorded`. */
-  booked(): Promise<Booked>;
+  /** When what it used is booked; call it only after `onRecorded`. */
+  booked(): Booked | Promise<Booked>;
 }
 
 /** What budgets were charged for an attempt. */

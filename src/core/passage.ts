@@ -3,9 +3,11 @@ import type { Events, FlowEvent } from "./event.ts";
 type Batch = readonly FlowEvent[];
 type Step = IteratorResult<Batch, undefined>;
 
+const DONE: Step = { done: true, value: undefined };
+
 export interface Passing {
   /** Called at the first read. If it fails, nothing is left. */
-  readonly enter: () => Promise<Events>;
+  readonly enter: () => Events | Promise<Events>;
   readonly note?: (batch: Batch) => void;
   /** Called once: when the events end, fail or are no longer read. The last read waits for it. */
   readonly leave: (failure: unknown) => Promise<void> | void;
@@ -31,13 +33,40 @@ class Passage implements AsyncIterableIterator<Batch, undefined> {
   }
 
   next(): Promise<Step> {
-    if (this.#hasLeft) return Promise.resolve({ done: true, value: undefined });
+    if (this.#hasLeft) return Promise.resolve(DONE);
     if (this.#inner !== undefined) return this.#read(this.#inner);
-    this.#entering ??= this.#enter();
-    return this.#entering.then((inner) => this.#read(inner));
+    return this.#entering === undefined ? this.#first() : this.#entering.then((inner) => this.#read(inner));
   }
 
-  async return(): Promise<Step> {
+  #first(): Promise<Step> {
+    try {
+      const entered = this.#passing.enter();
+      if (!(entered instanceof Promise)) return this.#read(this.#entered(entered));
+      this.#entering = entered.then((events) => this.#entered(events));
+    } catch (error) {
+      return Promise.reject(this.#refused(error));
+    }
+    return this.#entering.then(
+      (inner) => this.#read(inner),
+      (error) => Promise.reject(this.#refused(error)),
+    );
+  }
+
+  #entered(events: Events): AsyncIterator<Batch> {
+    this.#inner = events[Symbol.asyncIterator]();
+    return this.#inner;
+  }
+
+  #refused(error: unknown): unknown {
+    this.#hasLeft = true;
+    return error;
+  }
+
+  return(): Promise<Step> {
+    return this.#hasLeft ? Promise.resolve(DONE) : this.#returned();
+  }
+
+  async #returned(): Promise<Step> {
     // What is entered after the reader left must be left, too.
     const inner = this.#inner ?? (await this.#entering?.catch(() => undefined));
     try {
@@ -46,17 +75,7 @@ class Passage implements AsyncIterableIterator<Batch, undefined> {
       if (inner !== undefined) await this.#leave(undefined);
       this.#hasLeft = true;
     }
-    return { done: true, value: undefined };
-  }
-
-  async #enter(): Promise<AsyncIterator<Batch>> {
-    try {
-      this.#inner = (await this.#passing.enter())[Symbol.asyncIterator]();
-    } catch (error) {
-      this.#hasLeft = true;
-      throw error;
-    }
-    return this.#inner;
+    return DONE;
   }
 
   #read(inner: AsyncIterator<Batch>): Promise<Step> {
@@ -64,7 +83,7 @@ class Passage implements AsyncIterableIterator<Batch, undefined> {
   }
 
   readonly #passed = (step: IteratorResult<Batch>): Step | Promise<Step> => {
-    if (step.done === true) return this.#leave(undefined).then(() => ({ done: true, value: undefined }));
+    if (step.done === true) return this.#leave(undefined).then(() => DONE);
     this.#passing.note?.(step.value);
     return step;
   };

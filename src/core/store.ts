@@ -137,6 +137,9 @@ export interface MemberLevel extends Level {
   readonly member: string;
 }
 
+/** A result that may be there at once. */
+export type Awaitable<T> = T | Promise<T>;
+
 /**
  * Counters of budgets and limits, shared by all processes that use the store. Its own clock decides about periods, rates and
  * leases. Every method rejects with StoreUnavailable if the store cannot be reached in time; an `admit` that rejected is
@@ -144,12 +147,12 @@ export interface MemberLevel extends Level {
  */
 export interface CounterStore {
   /** One atomic step: reserves all claims, or none. */
-  admit(request: AdmitRequest): Promise<Grant | Refusal>;
+  admit(request: AdmitRequest): Awaitable<Grant | Refusal>;
   /**
    * Books what an attempt used, and frees the rest. Idempotent. Also after its lease expired: what was booked then is replaced.
    * If the store does not know the reservation because it lost its data, the amounts are added.
    */
-  settle(settlement: Settlement): Promise<Settled>;
+  settle(settlement: Settlement): Awaitable<Settled>;
   /** Extends the lease of a process. The reservations of a process whose lease expires are booked as spent; its slots are freed. */
   renew(owner: string, leaseMs: number): Promise<void>;
   /** Refuses the pause claims of a counter for a time; a later pause never shortens an earlier one. */
@@ -157,6 +160,12 @@ export interface CounterStore {
   /** The counters of a family. */
   levels(family: string): Promise<readonly MemberLevel[]>;
   close(): Promise<void>;
+}
+
+/** Counters of this process, which answer at once. */
+export interface OwnCounters extends CounterStore {
+  admit(request: AdmitRequest): Grant | Refusal;
+  settle(settlement: Settlement): Settled;
 }
 
 /** Largest limit of a counter: doubles, which Redis compares with, are exact up to 9 007 199 254 740 991. */

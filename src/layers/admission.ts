@@ -8,9 +8,11 @@ import type { Layer, Next } from "../core/layer.ts";
 import type { LedgerBudget } from "../core/ledger.ts";
 import { passage } from "../core/passage.ts";
 import {
+  type Awaitable,
   type Claim,
   type Level,
   type PauseClaim,
+  type Settled,
   type SettledClaim,
   type SlotClaim,
   StoreUnavailable,
@@ -100,7 +102,7 @@ class Admission {
   readonly #patience: Patience;
   #charges: readonly Charge[] = [];
   #polls = 0;
-  #settling: Promise<Booked> | undefined;
+  #settling: Awaitable<Booked> | undefined;
 
   constructor(parts: AdmissionParts, call: Call, rules: Rules) {
     this.#parts = parts;
@@ -117,8 +119,7 @@ class Admission {
 
   run(next: Next): Events {
     let held: Held | undefined;
-    const enter = async () => {
-      const granted = await this.#enter();
+    const go = (granted: Held) => {
       held = granted;
       const onRecorded = (attempt: Attempt, unseen: boolean) => {
         this.#call.onRecorded?.(attempt, unseen);
@@ -127,17 +128,36 @@ class Admission {
       const events = next({ ...this.#call, onRecorded, admitted: this.#admitted(granted) });
       return this.#adjusted === undefined ? events : preceded(adjustmentEvent(this.#adjusted), events);
     };
-    const leave = () => {
-      if (held !== undefined) this.#settle(held, undefined);
-    };
-    return passage({ enter, leave });
+    return passage({
+      enter: () => {
+        const granted = this.#enterAtOnce();
+        return granted === undefined ? this.#enter().then(go) : go(granted);
+      },
+      leave: () => {
+        if (held !== undefined) this.#settle(held, undefined);
+      },
+    });
+  }
+
+  /** Most attempts wait for nothing: no other one waits, and the counters are in this process. */
+  #enterAtOnce(): Held | undefined {
+    const { lines, keys, charges, reservations } = this.#parts;
+    if (reservations.isShared || !lines.empty || keys.restMs(this.#call) > 0) return undefined;
+    this.#call.cancellation.throwIfCancelled();
+    const own = charges.atOnce(this.#call, this.#rules, this.#worst, reservations.nowMs);
+    if (own === undefined) return undefined;
+    this.#charges = own;
+    return reservations.reserveAtOnce(
+      this.#id,
+      this.#all().map(({ claim }) => claim),
+    );
   }
 
   #admitted({ nowMs }: Held): Admitted {
     return {
       ...{ attempt: this.#attempt, timeMs: nowMs, worst: this.#worst },
       budgets: budgetsIn(this.#charges.map(({ claim }) => ({ claim, used: reservedBy(claim) }))),
-      booked: () => this.#settling ?? Promise.resolve(NOTHING_BOOKED),
+      booked: () => this.#settling ?? NOTHING_BOOKED,
     };
   }
 
@@ -289,14 +309,16 @@ class Admission {
   }
 
   /** Books what the attempt used, once, and lets others that wait for it ask again. */
-  #settle(held: Held, attempt: Attempt | undefined, unseen = false): Promise<Booked> {
+  #settle(held: Held, attempt: Attempt | undefined, unseen = false): Awaitable<Booked> {
     if (this.#settling !== undefined) return this.#settling;
     const charges = this.#all();
     const used = charges.map((charge) => usedBy(charge, attempt, unseen));
-    this.#settling = held.settle(used).then(({ overruns }) => {
+    const book = ({ overruns }: Settled): Booked => {
       this.#poke(charges);
       return { budgets: budgetsIn(used), overrun: this.#overrun(overruns) };
-    });
+    };
+    const settled = held.settle(used);
+    this.#settling = settled instanceof Promise ? settled.then(book) : book(settled);
     this.#notice(held.levels, used);
     return this.#settling;
   }

@@ -58,11 +58,21 @@ export class Charges {
    * The claims of an attempt with this worst case: budgets first, because an exhausted one refuses without a wait.
    * @throws ModelError `budget_exceeded` if the price of the request is unknown and a budget does not allow that.
    */
-  async of(call: Call, { budgets, rates }: Rules, worst: WorstCase, nowMs: number): Promise<readonly Charge[]> {
+  async of(call: Call, rules: Rules, worst: WorstCase, nowMs: number): Promise<readonly Charge[]> {
+    for (;;) {
+      const charges = this.atOnce(call, rules, worst, nowMs);
+      if (charges !== undefined) return charges;
+      await Promise.all(rules.budgets.map((budget) => this.#periods.at(budget, nowMs)));
+    }
+  }
+
+  /** The same, if the periods of all budgets are known already. */
+  atOnce(call: Call, { budgets, rates }: Rules, worst: WorstCase, nowMs: number): readonly Charge[] | undefined {
     const charges: Charge[] = [];
     for (const budget of budgets) {
       const amount = amountOf(budget, worst, call.target);
-      const span = this.#periods.current(budget, nowMs) ?? (await this.#periods.at(budget, nowMs));
+      const span = this.#periods.current(budget, nowMs);
+      if (span === undefined) return undefined;
       const family = familyOf(budget, span.startsMs);
       const limit = limitOf(budget);
       for (const member of membersOf(budget.per, call)) {

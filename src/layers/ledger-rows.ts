@@ -2,7 +2,6 @@ import type { Attempt } from "../core/attempt.ts";
 import type { Booked, Call } from "../core/call.ts";
 import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import { isModelError } from "../core/error.ts";
-import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Ledger, LedgerRow } from "../core/ledger.ts";
 import { passage } from "../core/passage.ts";
@@ -14,23 +13,30 @@ import { WorstCase } from "./worst-case.ts";
 export function ledgerRows(ledger: Ledger): Layer {
   return (call, next) => {
     let attempt: LedgerAttempt;
-    let writing: Promise<void> | undefined;
+    let writing: Promise<void> | void;
+    let isWritten = false;
     const facts = new AnswerFacts();
+    const write = (row: LedgerRow | Promise<LedgerRow>) => {
+      isWritten = true;
+      writing = written(ledger, row);
+    };
     const onRecorded = (recorded: Attempt, unseen: boolean) => {
       call.onRecorded?.(recorded, unseen);
-      writing = written(ledger, ended(attempt, recorded, facts));
+      write(ended(attempt, recorded, facts));
     };
-    const enter = async () => {
-      attempt = begun(call);
-      await opened(ledger, attempt);
-      return next({ ...call, onRecorded });
-    };
-    const note = (batch: readonly FlowEvent[]) => facts.note(batch, () => call.clock.monotonic());
-    const leave = (failure: unknown) => {
-      writing ??= written(ledger, unsentRow(attempt, isModelError(failure) ? failure : undefined));
-      return waited(writing, call.cancellation);
-    };
-    return passage({ enter, note, leave });
+    return passage({
+      enter: () => {
+        attempt = begun(call);
+        const opening = opened(ledger, attempt);
+        const go = () => next({ ...call, onRecorded });
+        return opening === undefined ? go() : opening.then(go);
+      },
+      note: (batch) => facts.note(batch, () => call.clock.monotonic()),
+      leave: (failure) => {
+        if (!isWritten) write(unsentRow(attempt, isModelError(failure) ? failure : undefined));
+        return writing && waited(writing, call.cancellation);
+      },
+    });
   };
 }
 
@@ -39,12 +45,14 @@ export function ledgerHits(ledger: Ledger): Layer {
   return (call, next) => {
     const facts = new AnswerFacts();
     return passage({
-      enter: async () => next(call),
+      enter: () => next(call),
       note: (batch) => {
         if (call.record.cached !== undefined) facts.note(batch, () => 0);
       },
       leave: () => {
-        if (call.record.cached !== undefined) return waited(written(ledger, cachedRow(call, facts)), call.cancellation);
+        if (call.record.cached === undefined) return;
+        const writing = written(ledger, cachedRow(call, facts));
+        return writing && waited(writing, call.cancellation);
       },
     });
   };
@@ -61,33 +69,34 @@ function begun(call: Call): LedgerAttempt {
 const NO_BUDGETS: Booked = { budgets: [], overrun: 0n };
 
 /** The budgets are settled before the row is written, so that a counter that is rebuilt from rows counts nothing twice. */
-async function ended(attempt: LedgerAttempt, recorded: Attempt, facts: AnswerFacts): Promise<LedgerRow> {
-  const booked = await attempt.call.admitted?.booked();
-  return endedRow(attempt, recorded, booked ?? NO_BUDGETS, facts);
+function ended(attempt: LedgerAttempt, recorded: Attempt, facts: AnswerFacts): LedgerRow | Promise<LedgerRow> {
+  const booked = attempt.call.admitted?.booked() ?? NO_BUDGETS;
+  return booked instanceof Promise
+    ? booked.then((known) => endedRow(attempt, recorded, known, facts))
+    : endedRow(attempt, recorded, booked, facts);
 }
 
-/** @throws ModelError `state_unavailable`, or the reason if the call is cancelled before the row is kept. */
-async function opened(ledger: Ledger, attempt: LedgerAttempt): Promise<void> {
+/** Rejects with ModelError `state_unavailable`, or the reason if the call is cancelled before the row is kept. */
+function opened(ledger: Ledger, attempt: LedgerAttempt): Promise<void> | void {
   const { cancellation, target } = attempt.call;
-  try {
-    const opening = ledger.open(attempt.row);
-    if (opening !== undefined) await unlessCancelled(opening, cancellation);
-  } catch (error) {
-    if (!isModelError(error)) throw error;
-    if (error !== cancellation.reason) throw entryError(target, "state_unavailable", error.message, { cause: error });
-    // The open row may still be written; nobody waits for its end.
-    written(ledger, unsentRow(attempt, error)).catch(() => {});
-    throw error;
-  }
+  const opening = ledger.open(attempt.row);
+  return (
+    opening &&
+    unlessCancelled(opening, cancellation).catch((error: unknown) => {
+      if (!isModelError(error)) throw error;
+      if (error !== cancellation.reason) throw entryError(target, "state_unavailable", error.message, { cause: error });
+      // The open row may still be written; nobody waits for its end.
+      void written(ledger, unsentRow(attempt, error))?.catch(() => {});
+      throw error;
+    })
+  );
 }
 
 /** The ledger reports a failure; the answer is worth more than its row. */
-async function written(ledger: Ledger, row: LedgerRow | Promise<LedgerRow>): Promise<void> {
-  try {
-    await ledger.append(row);
-  } catch (error) {
+function written(ledger: Ledger, row: LedgerRow | Promise<LedgerRow>): Promise<void> | void {
+  return ledger.append(row)?.catch((error: unknown) => {
     if (!isModelError(error)) throw error;
-  }
+  });
 }
 
 /** Until the row is written, or the call is cancelled: that neither loses the row nor takes an answer back. */

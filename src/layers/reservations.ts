@@ -3,10 +3,12 @@ import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import {
+  type Awaitable,
   type Claim,
   type CounterStore,
   type Grant,
   type Level,
+  type OwnCounters,
   type Refusal,
   type Settled,
   type SettledClaim,
@@ -47,13 +49,13 @@ export interface Held {
   readonly nowMs: number;
   /** Of the budget claims, in their order. */
   readonly levels: readonly Level[];
-  settle(used: readonly SettledClaim[]): Promise<Settled>;
+  settle(used: readonly SettledClaim[]): Awaitable<Settled>;
 }
 
 export interface ReservationOptions {
   readonly store: CounterStore;
   /** Counts in this process: slots of entries, and everything while the store cannot be reached. */
-  readonly local: CounterStore;
+  readonly local: OwnCounters;
   readonly onUnavailable: StateSettings["onUnavailable"];
   readonly clock: Clock;
   readonly logger: Logger;
@@ -90,6 +92,14 @@ export class Reservations {
     return this.#options.clock.now() + this.#offsetMs;
   }
 
+  /** The claims of an attempt, if all counters are in this process and grant them. */
+  reserveAtOnce(id: string, claims: readonly Claim[]): Held | undefined {
+    if (this.isShared) return undefined;
+    const { local } = this.#options;
+    const answer = local.admit({ id, owner: this.#owner, leaseMs: LEASE_MS, claims });
+    return answer.ok ? this.#heldIn(local, id, answer) : undefined;
+  }
+
   /** @throws StoreUnavailable if the store cannot be reached and `on_unavailable` is "refuse". */
   async reserve({ id, shared, own, probe = false, onFreed }: Wanted): Promise<Held | RefusedClaim> {
     const { local, store } = this.#options;
@@ -97,15 +107,15 @@ export class Reservations {
     const request = { id, owner, leaseMs: LEASE_MS, probe };
     if (!this.isShared) {
       const claims = own.length === 0 ? shared : [...shared, ...own];
-      const answer = await local.admit({ ...request, claims });
+      const answer = local.admit({ ...request, claims });
       return answer.ok ? this.#heldIn(local, id, answer) : refusedBy(answer, claims);
     }
-    const slots = own.length === 0 ? undefined : await local.admit({ ...request, claims: own });
+    const slots = own.length === 0 ? undefined : local.admit({ ...request, claims: own });
     if (slots?.ok === false) return refusedBy(slots, own);
     if (shared.length === 0) return this.#heldIn(local, id, { nowMs: this.nowMs, levels: [] });
-    const free = async () => {
+    const free = () => {
       if (slots === undefined || probe) return;
-      await local.settle({ id, claims: own.map((claim) => ({ claim, used: 0n })) });
+      local.settle({ id, claims: own.map((claim) => ({ claim, used: 0n })) });
       onFreed?.();
     };
     try {
@@ -113,10 +123,10 @@ export class Reservations {
       this.#reached();
       if (answer.ok) return this.#heldInBoth(id, own, answer, probe);
       this.#offsetMs = answer.nowMs - this.#options.clock.now();
-      await free();
+      free();
       return refusedBy(answer, shared);
     } catch (error) {
-      await free();
+      free();
       if (!(error instanceof StoreUnavailable)) throw error;
       this.#lost(error);
       if (shared.every(({ kind }) => kind === "pause")) return this.#reserveHere({ id, shared: [], own, probe });
@@ -126,7 +136,7 @@ export class Reservations {
   }
 
   /** Gives what is granted after its attempt was cancelled to `settle`. `close` and `statusOf` wait for that. */
-  abandon(asked: Promise<Held | RefusedClaim>, settle: (held: Held) => Promise<unknown>): void {
+  abandon(asked: Promise<Held | RefusedClaim>, settle: (held: Held) => unknown): void {
     this.#track(asked.then((answer) => (answer.ok ? settle(answer) : undefined)));
   }
 
@@ -168,10 +178,10 @@ export class Reservations {
   }
 
   /** Counts in this process while the store is unavailable. What was used is booked in the store when it is available again. */
-  async #reserveHere({ id, shared, own, probe = false }: Wanted): Promise<Held | RefusedClaim> {
+  #reserveHere({ id, shared, own, probe = false }: Wanted): Held | RefusedClaim {
     const { local } = this.#options;
     const claims = [...shared.map(seeded), ...own];
-    const answer = await local.admit({ id, owner: this.#owner, leaseMs: LEASE_MS, probe, claims });
+    const answer = local.admit({ id, owner: this.#owner, leaseMs: LEASE_MS, probe, claims });
     if (!answer.ok) return refusedBy(answer, claims);
     return {
       ...{ ok: true, nowMs: this.nowMs, levels: answer.levels },
@@ -194,7 +204,7 @@ export class Reservations {
       settle: async (used) => {
         const { local, store } = this.#options;
         const ours = used.filter(({ claim }) => own.includes(claim));
-        if (ours.length > 0) await local.settle({ id, claims: ours });
+        if (ours.length > 0) local.settle({ id, claims: ours });
         const settlement = { id, claims: used.filter(({ claim }) => !own.includes(claim)) };
         return await this.#track(this.#settleShared(store, settlement)).finally(() => this.#release());
       },

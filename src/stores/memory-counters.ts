@@ -3,10 +3,10 @@ import type {
   AdmitRequest,
   BudgetClaim,
   Claim,
-  CounterStore,
   Grant,
   Level,
   MemberLevel,
+  OwnCounters,
   RateClaim,
   Refusal,
   Settled,
@@ -27,7 +27,7 @@ interface Family {
  * Counters in memory, for one process. It needs no leases, because reservations end with their process. Settled ids are
  * forgotten at once: only one process settles, and a second settlement finds no reservation.
  */
-export class MemoryCounters implements CounterStore {
+export class MemoryCounters implements OwnCounters {
   readonly #clock: Clock;
   readonly #families = new Map<string, Family>();
   readonly #reservations = new Map<string, readonly Claim[]>();
@@ -48,7 +48,7 @@ export class MemoryCounters implements CounterStore {
     this.#clock = clock;
   }
 
-  async admit({ id, claims, probe = false }: AdmitRequest): Promise<Grant | Refusal> {
+  admit({ id, claims, probe = false }: AdmitRequest): Grant | Refusal {
     const nowMs = this.#clock.now();
     this.#sweep(nowMs);
     const refusal = refusalOf(claims, nowMs, this.#state);
@@ -67,7 +67,7 @@ export class MemoryCounters implements CounterStore {
     return { ok: true, nowMs, levels };
   }
 
-  async settle({ id, claims }: Settlement): Promise<Settled> {
+  settle({ id, claims }: Settlement): Settled {
     const reserved = this.#reservations.get(id);
     if (reserved === undefined) return { overruns: [] };
     this.#reservations.delete(id);

@@ -4,7 +4,7 @@ import { type CallInput, CallRecord } from "../../src/core/call.ts";
 import type { Price } from "../../src/core/cost.ts";
 import type { Next } from "../../src/core/layer.ts";
 import type { ModelRequest } from "../../src/core/request.ts";
-import type { AdmitRequest, CounterStore, Grant, Refusal } from "../../src/core/store.ts";
+import type { CounterStore } from "../../src/core/store.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import type { SpentBefore } from "../../src/layers/charges.ts";
@@ -61,19 +61,20 @@ const ANSWER: ScriptedAttempt = [
 const STORE_MS = 10;
 
 /** Counters that answer later. */
-class SlowCounters extends MemoryCounters {
-  readonly #slow: FakeClock;
-
-  constructor(clock: FakeClock) {
-    super(clock);
-    this.#slow = clock;
-  }
-
-  override async admit(request: AdmitRequest): Promise<Grant | Refusal> {
-    const answer = await super.admit(request);
-    await new Promise<void>((resolve) => void this.#slow.schedule(resolve, STORE_MS));
-    return answer;
-  }
+function slowCounters(clock: FakeClock): CounterStore {
+  const counters = new MemoryCounters(clock);
+  return {
+    admit: async (request) => {
+      const answer = counters.admit(request);
+      await new Promise<void>((resolve) => void clock.schedule(resolve, STORE_MS));
+      return answer;
+    },
+    settle: (settlement) => counters.settle(settlement),
+    renew: () => counters.renew(),
+    pause: (counter, forMs) => counters.pause(counter, forMs),
+    levels: (family) => counters.levels(family),
+    close: () => counters.close(),
+  };
 }
 
 interface World {
@@ -616,7 +617,7 @@ describe("attempts that wait", () => {
     const { clock, start, startedAt } = world({
       budgets,
       policy: { maxParallel: 1, queue: 10 },
-      storeOf: (own) => new SlowCounters(own),
+      storeOf: (own) => slowCounters(own),
     });
     const poor = start({ tags: ["poor"] }).reading;
     await quiet();

@@ -1,4 +1,4 @@
-import { always, replace, skip } from "./change.ts";
+import { always, never, replace, skip } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
 const FILES = ["test/ledger/sqlite-files.test.ts"];
@@ -12,14 +12,9 @@ export const ledgers = [
       "row-has-the-reservation",
       "a row has what was reserved, not what was booked",
       "ended",
-      replace("await attempt.call.admitted?.booked()", "undefined"),
+      replace("attempt.call.admitted?.booked()", "{ budgets: attempt.row.budgets, overrun: 0n }"),
     ],
-    [
-      "unsent-attempt-stays-open",
-      "an attempt that was not sent stays open",
-      "ledgerRows",
-      replace("written(ledger, unsentRow(attempt, isModelError(failure) ? failure : undefined))", "Promise.resolve()"),
-    ],
+    ["unsent-attempt-stays-open", "an attempt that was not sent stays open", "ledgerRows", never("!isWritten")],
     ["row-refusal-ignored", "a request is sent although its row cannot be kept", "opened", skip("entryError")],
   ]),
   ...mutantsOf("src/layers/ledger-row.ts", FACTORY, [

@@ -1,4 +1,12 @@
-import type { AdmitRequest, CounterStore, Grant, Refusal, Settled, Settlement } from "../../../src/core/store.ts";
+import type {
+  AdmitRequest,
+  Awaitable,
+  CounterStore,
+  Grant,
+  Refusal,
+  Settled,
+  Settlement,
+} from "../../../src/core/store.ts";
 import { Lines, type Waiter } from "../../../src/layers/line.ts";
 import { MemoryCounters } from "../../../src/stores/memory-counters.ts";
 import { SqliteCounters } from "../../../src/stores/sqlite-counters.ts";
@@ -33,8 +41,9 @@ function watchStore(store: CounterStore, watcher: Watcher): () => void {
 }
 
 /** Sees the reply before the attempts that wait for it do. */
-function seen<T>(answer: Promise<T>, look: (value: T) => void): Promise<T> {
-  answer.then(look, () => {});
+function seen<T>(answer: Awaitable<T>, look: (value: T) => void): Awaitable<T> {
+  if (answer instanceof Promise) answer.then(look, () => {});
+  else look(answer);
   return answer;
 }
 
