@@ -3,6 +3,10 @@
 import { liveOneHour } from "./world.ts";
 
 const [count = 1_000, first = 0] = process.argv.slice(2).map(Number);
+if (!Number.isInteger(count) || !Number.isInteger(first)) {
+  console.error("usage: npm run simulate-seeds [-- COUNT [FIRST]]");
+  process.exit(2);
+}
 const startMs = performance.now();
 const broken: number[] = [];
 const total = { calls: 0, answers: 0, joined: 0, requests: 0, cached: 0, rows: 0, slowestMs: 0 };
