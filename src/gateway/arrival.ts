@@ -1,5 +1,6 @@
 import type { GatewayConfig, GatewayKey } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
+import type { ModelError } from "../core/error.ts";
 import type { CallFacts } from "./access-log.ts";
 import type { Names } from "./names.ts";
 import type { Responses } from "./response-store.ts";
@@ -28,7 +29,9 @@ export interface Arrival {
   headers(): Readonly<Record<string, string>>;
   /** Adds to the access log. */
   note(facts: CallFacts): void;
-  /** The response goes on after it was returned, until `end`; `cancel` ends it. */
-  hold(cancel: () => void): void;
+  /** `stop` ends the call when the gateway can wait for it no longer. */
+  onStop(stop: (reason: ModelError) => void): void;
+  /** The response goes on after it was returned, until `end`. */
+  hold(): void;
   end(status: number, left: boolean): void;
 }

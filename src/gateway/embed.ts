@@ -10,11 +10,11 @@ import { jsonResponse } from "./responses.ts";
 
 /** Computes embeddings. */
 export async function embed(arrival: Arrival): Promise<Response> {
-  const { request, wire, path, model: inPath, names, key, config } = arrival;
+  const { request, wire, path, model: inPath, names, key } = arrival;
   const { embeddings } = wire;
   if (embeddings === undefined) throw new Rejection({ kind: "not-found" });
   const { tags, cache } = headerOptions(request.headers).options;
-  const body = await readBody(request, config.maxBody);
+  const body = await readBody(arrival);
   const ask = embeddings.read({ path, model: inPath, body });
   if (ask.tokenIds === true)
     throw new Rejection({ kind: "invalid", message: "token ids are not supported; send strings", param: "input" });

@@ -1,6 +1,7 @@
 import type { GatewayConfig, GatewayKey } from "../config/load.ts";
 import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
+import type { ModelError } from "../core/error.ts";
 import type { AccessRecord, CallFacts } from "./access-log.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Names } from "./names.ts";
@@ -31,7 +32,7 @@ export class Exchange {
   readonly #startedMs: number;
   readonly #time: string;
   #facts: CallFacts = {};
-  #cancel: (() => void) | undefined;
+  #stop: ((reason: ModelError) => void) | undefined;
   #held = false;
   #ended = false;
 
@@ -71,9 +72,11 @@ export class Exchange {
       note: (facts) => {
         this.#facts = { ...this.#facts, ...facts };
       },
-      hold: (cancel) => {
+      onStop: (stop) => {
+        this.#stop = stop;
+      },
+      hold: () => {
         this.#held = true;
-        this.#cancel = cancel;
       },
       end: (status, left) => this.#end(status, left),
     };
@@ -86,9 +89,9 @@ export class Exchange {
     this.#end(left ? CLIENT_LEFT : status, left);
   }
 
-  /** Ends a response that goes on. */
-  cancel(): void {
-    this.#cancel?.();
+  /** Ends the call of a model that answers. */
+  stop(reason: ModelError): void {
+    this.#stop?.(reason);
   }
 
   #end(status: number, left: boolean): void {

@@ -2,11 +2,13 @@ import type { GatewayKey } from "../config/load.ts";
 import { checkOptions, FUNCTION, methods, type OptionRule, type OptionRules, TEXT } from "../core/check-options.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ConfigError } from "../core/config-error.ts";
+import { ModelError } from "../core/error.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import { ModelFactory } from "../index.ts";
 import type { AccessRecord } from "./access-log.ts";
 import { guard, isPreflight } from "./browser-guard.ts";
 import { Exchange } from "./exchange.ts";
+import { InFlight } from "./in-flight.ts";
 import { ResponseStore } from "./response-store.ts";
 import { refused, routes } from "./routes.ts";
 import type { ServedFactory } from "./served-factory.ts";
@@ -70,10 +72,10 @@ class GatewayServer {
   readonly #responses: ResponseStore;
   readonly #accessLog: ((record: AccessRecord) => void) | undefined;
   readonly #routes = routes();
-  readonly #inFlight = new Set<Exchange>();
+  readonly #inFlight = new InFlight();
   #closed: Promise<void> | undefined;
-  /** Called when the last request in flight has ended. */
-  #onIdle: (() => void) | undefined;
+  /** `drain` of the last file that was read. */
+  #drainMs = 0;
 
   constructor({ factory, config, accessLog, clock = systemClock }: GatewayOptions) {
     this.#clock = clock;
@@ -119,6 +121,7 @@ class GatewayServer {
   async #served(request: Request): Promise<Response> {
     const { config, names, keys } = await this.#source.get();
     const { gateway: settings } = config;
+    this.#drainMs = settings.drain;
     const url = new URL(request.url);
     const guarded = guard(request, url, settings);
     const access = accessOf(() => keys.keyOf(request.headers, url, this.#clock.now()));
@@ -127,7 +130,7 @@ class GatewayServer {
       ...{ names: names.allowedTo(access.key), key: access.key },
       responses: this.#responses.under(config, access.key?.name),
       onEnd: (ended, record) => {
-        this.#ended(ended);
+        this.#inFlight.leave(ended);
         if (settings.accessLog) this.#accessLog?.(record);
       },
     });
@@ -143,41 +146,26 @@ class GatewayServer {
       if (refusal !== undefined) throw new Rejection({ kind: "forbidden", message: refusal });
       if (isPreflight(request)) return new Response(null, { status: 204, headers });
       if (problem !== undefined) throw problem;
-      if (this.#closed !== undefined) throw unavailable("The gateway is shutting down.");
-      if (this.#inFlight.size >= config.maxInFlight) throw unavailable("The gateway has too many requests in flight.");
+      if (this.#closed !== undefined) return refused(exchange, shuttingDown(), { connection: "close" });
+      this.#inFlight.enter(exchange, config, exchange.parts.key);
     } catch (error) {
       return refused(exchange, error);
     }
-    this.#inFlight.add(exchange);
     return this.#routes.fetch(request, exchange);
   }
 
-  #ended(exchange: Exchange): void {
-    this.#inFlight.delete(exchange);
-    if (this.#inFlight.size === 0) this.#onIdle?.();
-  }
-
   async #drained(): Promise<void> {
-    if (this.#inFlight.size > 0) await this.#idleWithin(await this.#drainMs());
-    for (const exchange of this.#inFlight) exchange.cancel();
+    await this.#inFlight.idleWithin(this.#clock, this.#drainMs);
+    this.#inFlight.stop(shuttingDown());
+    // The clients then get an error, and the ledger its rows.
+    await this.#inFlight.idleWithin(this.#clock, LAST_WORDS_MS);
     await this.#responses.close();
     await this.#source.close();
   }
-
-  async #drainMs(): Promise<number> {
-    return (await this.#source.get()).config.gateway.drain;
-  }
-
-  #idleWithin(drainMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const stop = this.#clock.schedule(resolve, drainMs);
-      this.#onIdle = () => {
-        stop();
-        resolve();
-      };
-    });
-  }
 }
+
+/** Time to end the calls that did not end within `drain`. */
+const LAST_WORDS_MS = 500;
 
 interface Access {
   readonly key?: GatewayKey | undefined;
@@ -201,6 +189,6 @@ function refuseUpgrade(request: Request): void {
   throw new Rejection({ kind: "invalid", status: 426, message: "Upgrades are not supported; use HTTP/1.1 requests." });
 }
 
-function unavailable(message: string): Rejection {
-  return new Rejection({ kind: "overloaded", status: 503, message, retryAfter: 1 });
+function shuttingDown(): ModelError {
+  return new ModelError({ code: "aborted", message: "The gateway is shutting down.", retryAfterMs: 1_000 });
 }

@@ -1,4 +1,4 @@
-import { ModelError } from "../core/error.ts";
+import type { ModelError } from "../core/error.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { AnswerForm } from "../dialects/served/answer-writer.ts";
 import { eventStream, type Framing, jsonArray } from "../dialects/served/framing.ts";
@@ -6,7 +6,9 @@ import type { Json } from "../dialects/served/json.ts";
 import { eventBatches } from "../model/model.ts";
 import { AnswerStream, type Chunk } from "./answer-stream.ts";
 import type { Arrival } from "./arrival.ts";
+import { connectionOf } from "./connection.ts";
 import { callOf, type ModelCall } from "./model-call.ts";
+import { clientLeft } from "./problems.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { ServedCall } from "./served-call.ts";
 import { StreamBody } from "./stream-body.ts";
@@ -16,18 +18,16 @@ export async function generate(arrival: Arrival): Promise<Response> {
   const call = await callOf(arrival);
   const served = servedCall(arrival, call);
   const { signal } = arrival.request;
-  const leave = () => served.parts.batches.leave(clientLeft());
+  const stop = (reason: ModelError) => void served.parts.batches.leave(reason).catch(() => {});
+  const leave = () => stop(clientLeft());
   if (signal.aborted) throw clientLeft();
+  arrival.onStop(stop);
   signal.addEventListener("abort", leave, { once: true });
   try {
     return call.stream ? await streamed(arrival, served) : await complete(arrival, served);
   } finally {
     signal.removeEventListener("abort", leave);
   }
-}
-
-function clientLeft(): ModelError {
-  return new ModelError({ code: "aborted", message: "The client closed the connection." });
 }
 
 function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
@@ -83,10 +83,11 @@ async function streamed(arrival: Arrival, served: ServedCall): Promise<Response>
     clock: arrival.clock,
     fail: (error: unknown): Chunk => stream.failed(served.fail(error)),
     leave: () => served.parts.batches.leave(clientLeft()),
+    cut: connectionOf(arrival.request)?.cut,
     onEnd: (left: boolean) => arrival.end(200, left),
   };
   const body = new ReadableStream<Uint8Array>(new StreamBody(parts, first), { highWaterMark: 0 });
-  arrival.hold(parts.leave);
+  arrival.hold();
   return new Response(body, { headers: { ...streamHeaders(framing), ...arrival.headers(), ...served.headers(true) } });
 }
 

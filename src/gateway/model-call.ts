@@ -31,9 +31,9 @@ export interface ModelCall {
 
 /** @throws Rejection for a request that cannot be served. */
 export async function callOf(arrival: Arrival, counting = false): Promise<ModelCall> {
-  const { request, wire, config, names, key, model: inPath, streaming } = arrival;
+  const { request, wire, names, key, model: inPath, streaming } = arrival;
   const header = headerOptions(request.headers);
-  const resolved = await withStored(arrival, await readBody(request, config.maxBody));
+  const resolved = await withStored(arrival, await readBody(arrival));
   const { body } = resolved;
   const { stored } = wire;
   const read = wire.readRequest({ ...resolved, model: inPath, streaming, counting, owner: wire.vendor });

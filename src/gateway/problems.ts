@@ -1,4 +1,4 @@
-import { isModelError, type ModelError } from "../core/error.ts";
+import { isModelError, ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import type { ProblemKind } from "../core/problem-kind.ts";
 import { type Problem, Rejection } from "../dialects/served/problem.ts";
@@ -55,13 +55,20 @@ export interface Failure {
   readonly facts: CallFacts;
 }
 
+export function clientLeft(): ModelError {
+  return new ModelError({ code: "aborted", message: "The client closed the connection." });
+}
+
 /** Estimates the prompt that was too long. */
 export type PromptSize = () => Problem["context"];
+
+/** Of what the gateway itself refuses. */
+const REPEATABLE: ReadonlySet<ProblemKind> = new Set(["overloaded", "rate-limit", "timeout"]);
 
 /** An error as the client sees it. An error that is no ModelError is a bug, and its message stays in the access log. */
 export function failureOf(error: unknown, size: PromptSize = () => undefined): Failure {
   if (error instanceof Rejection)
-    return { problem: error.problem, repeat: error.problem.kind === "overloaded", facts: {} };
+    return { problem: error.problem, repeat: REPEATABLE.has(error.problem.kind), facts: {} };
   if (!isModelError(error)) return defect(error);
   const { kind, status, repeat } = ROWS[error.code];
   const wait = error.retryAfterMs === undefined ? undefined : Math.ceil(error.retryAfterMs / 1000);

@@ -4,27 +4,37 @@ import { isDeepJson } from "../core/bounded-depth.ts";
 import { own } from "../core/own.ts";
 import { asObject, type Json } from "../dialects/served/json.ts";
 import { Rejection } from "../dialects/served/problem.ts";
+import type { Arrival } from "./arrival.ts";
+import { inTime } from "./body-clock.ts";
+import { clientLeft } from "./problems.ts";
 
 type Decoder = () => zlib.Gunzip | zlib.Inflate | zlib.BrotliDecompress;
+
+/** The largest window that a decoder of this content encoding must support; a frame may ask for gigabytes (RFC 9659). */
+const ZSTD_WINDOW = { params: { [zlib.constants.ZSTD_d_windowLogMax]: 23 } };
 
 const DECODERS: Readonly<Record<string, Decoder>> = {
   gzip: () => zlib.createGunzip(),
   deflate: () => zlib.createInflate(),
   br: () => zlib.createBrotliDecompress(),
-  zstd: () => zlib.createZstdDecompress(),
+  zstd: () => zlib.createZstdDecompress(ZSTD_WINDOW),
 };
+
+/** Skips a byte order mark. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * The JSON object in the body of a request.
- * @throws Rejection for a body that is larger than `maxBytes`, or not a JSON object.
+ * @throws Rejection for a body that is too large or too slow, or not a JSON object.
  */
-export async function readBody(request: Request, maxBytes: number): Promise<Json> {
-  const text = await textOf(request, maxBytes);
+export async function readBody(arrival: Pick<Arrival, "request" | "clock" | "config">): Promise<Json> {
+  const { request, clock, config } = arrival;
+  const text = textOf(await inTime(request, clock, bytesOf(request, config.maxBody)));
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw invalid("We could not parse the JSON body of your request: it is not valid JSON.");
+    throw notJson(request.headers.get("content-type"));
   }
   if (isDeepJson(text, value)) throw invalid("The JSON body is nested too deeply.");
   const body = asObject(value);
@@ -32,18 +42,22 @@ export async function readBody(request: Request, maxBytes: number): Promise<Json
   return body;
 }
 
-async function textOf(request: Request, maxBytes: number): Promise<string> {
+async function bytesOf(request: Request, maxBytes: number): Promise<Uint8Array> {
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
   if (length > maxBytes) throw tooLarge(maxBytes);
-  // The server reads no more than the length that the request declares.
-  if (encoding === "identity" && length >= 0) return request.text();
-  if (request.body === null) return "";
-  const bytes = Readable.fromWeb(request.body as import("node:stream/web").ReadableStream<Uint8Array>);
-  return encoding === "identity" ? limited(bytes, maxBytes) : decoded(bytes, encoding, maxBytes);
+  try {
+    // The server reads no more than the length that the request declares.
+    if (encoding === "identity" && length >= 0) return new Uint8Array(await request.arrayBuffer());
+    if (request.body === null) return new Uint8Array();
+    const bytes = Readable.fromWeb(request.body as import("node:stream/web").ReadableStream<Uint8Array>);
+    return encoding === "identity" ? await limited(bytes, maxBytes) : await decoded(bytes, encoding, maxBytes);
+  } catch (error) {
+    throw error instanceof Rejection ? error : clientLeft();
+  }
 }
 
-async function decoded(bytes: Readable, encoding: string, maxBytes: number): Promise<string> {
+async function decoded(bytes: Readable, encoding: string, maxBytes: number): Promise<Uint8Array> {
   const decoder = own(DECODERS, encoding)?.();
   if (decoder === undefined) {
     bytes.destroy();
@@ -61,7 +75,7 @@ async function decoded(bytes: Readable, encoding: string, maxBytes: number): Pro
   }
 }
 
-async function limited(bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+async function limited(bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let count = 0;
   for await (const piece of bytes) {
@@ -69,7 +83,25 @@ async function limited(bytes: AsyncIterable<Uint8Array>, maxBytes: number): Prom
     if (count > maxBytes) throw tooLarge(maxBytes);
     pieces.push(piece);
   }
-  return Buffer.concat(pieces).toString("utf8");
+  return Buffer.concat(pieces);
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw invalid("The body is not valid UTF-8.");
+  }
+}
+
+/** Types of JSON, and those that clients send who name none. */
+const USUAL_TYPE = /\bjson\b|^text\/plain\b|^$/i;
+
+function notJson(contentType: string | null): Rejection {
+  const message = "We could not parse the JSON body of your request: it is not valid JSON.";
+  if (USUAL_TYPE.test(contentType ?? "")) return invalid(message);
+  const hint = "Send content-type: application/json.";
+  return new Rejection({ kind: "invalid", status: 415, message, hint });
 }
 
 function tooLarge(maxBytes: number): Rejection {

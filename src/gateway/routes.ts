@@ -9,7 +9,7 @@ import { generate } from "./generate.ts";
 import { failureOf } from "./problems.ts";
 import { jsonResponse, problemResponse } from "./responses.ts";
 import { deleteResponse, showResponse } from "./stored-responses.ts";
-import { GATEWAY_WIRES } from "./wires.ts";
+import { GATEWAY_WIRES, wireOfPath } from "./wires.ts";
 
 interface Env {
   readonly Bindings: Exchange;
@@ -43,8 +43,8 @@ export function routes(): Hono<Env> {
 }
 
 /** A failure before a route was chosen. */
-export function refused(exchange: Exchange, error: unknown): Response {
-  return problemResponse(exchange.arrival(GATEWAY_WIRES[likelyWire(exchange)]), failureOf(error));
+export function refused(exchange: Exchange, error: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+  return problemResponse(exchange.arrival(GATEWAY_WIRES[likelyWire(exchange)]), failureOf(error), headers);
 }
 
 function endpoint(wire: WireName, action: Action) {
@@ -104,9 +104,5 @@ function unknownPath({ request, path }: Arrival): never {
 
 /** The wire format of a path that several have, or none. */
 function likelyWire({ url, parts }: Exchange): WireName {
-  const { pathname: path } = url;
-  if (path.startsWith("/v1beta/")) return "google";
-  if (path.startsWith("/v1/messages")) return "anthropic";
-  if (path.startsWith("/v1/responses")) return "openai-responses";
-  return parts.request.headers.has("anthropic-version") ? "anthropic" : "openai";
+  return wireOfPath(url.pathname) ?? (parts.request.headers.has("anthropic-version") ? "anthropic" : "openai");
 }

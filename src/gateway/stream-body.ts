@@ -1,8 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 import type { AnswerStream, Chunk } from "./answer-stream.ts";
+import { IdleTimer } from "./idle-timer.ts";
 
 /** Time without bytes after which a waiting client gets some. Proxies give up after 30 s or more. */
 const KEEP_ALIVE_MS = 15_000;
+
+/** Time in which a client must take what it was sent. */
+const WRITE_MS = 30_000;
 
 export interface StreamParts {
   readonly stream: AnswerStream;
@@ -11,41 +15,68 @@ export interface StreamParts {
   readonly fail: (error: unknown) => Chunk;
   /** Ends the call of a client that left. */
   readonly leave: () => Promise<void>;
+  /** Closes the connection, if the server can do that. */
+  readonly cut: (() => void) | undefined;
   /** `left`: the client closed the connection before the end. */
   readonly onEnd: (left: boolean) => void;
 }
 
-/** The body of a streamed response. It is written as the client reads it. */
+/** The body of a streamed response. It is written as the client reads it, so that a slow one slows down the provider. */
 export class StreamBody {
   readonly #parts: StreamParts;
   readonly #encoder = new TextEncoder();
+  readonly #keepAlive: IdleTimer;
+  readonly #write: IdleTimer;
   /** The chunk on its way. Never rejects. */
   #next: Promise<Chunk>;
+  /** Ends the wait for a chunk. */
+  #onPause: (() => void) | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   /** `first`: asked for before the status was sent. */
   constructor(parts: StreamParts, first: Promise<Chunk>) {
     this.#parts = parts;
+    this.#keepAlive = new IdleTimer(parts.clock, KEEP_ALIVE_MS, () => this.#onPause?.());
+    this.#write = new IdleTimer(parts.clock, WRITE_MS, () => void this.#giveUp());
     this.#next = this.#reported(first);
   }
 
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+    this.#write.touch();
+  }
+
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    this.#write.rest();
     const chunk = await this.#nextOrPause();
-    if (chunk === undefined) {
-      controller.enqueue(this.#encoder.encode(this.#parts.stream.keepAlive()));
+    const text = chunk?.text ?? this.#parts.stream.keepAlive();
+    if (text !== "") controller.enqueue(this.#encoder.encode(text));
+    if (chunk?.last === true) {
+      controller.close();
+      this.#end(false);
       return;
     }
-    if (chunk.text !== "") controller.enqueue(this.#encoder.encode(chunk.text));
-    if (!chunk.last) {
-      this.#next = this.#reported(this.#parts.stream.next());
-      return;
-    }
-    controller.close();
-    this.#parts.onEnd(false);
+    if (chunk !== undefined) this.#next = this.#reported(this.#parts.stream.next());
+    this.#write.touch();
   }
 
   async cancel(): Promise<void> {
-    this.#parts.onEnd(true);
+    this.#end(true);
     await this.#parts.leave();
+  }
+
+  /** The client has not read for too long. */
+  async #giveUp(): Promise<void> {
+    const { cut } = this.#parts;
+    if (cut === undefined) this.#controller?.error(new Error("The client reads too slowly."));
+    else cut();
+    await this.cancel();
+  }
+
+  #end(left: boolean): void {
+    this.#keepAlive.close();
+    this.#write.close();
+    this.#parts.onEnd(left);
   }
 
   #reported(chunk: Promise<Chunk>): Promise<Chunk> {
@@ -54,10 +85,11 @@ export class StreamBody {
 
   /** The next chunk; `undefined` if the client has waited long. */
   #nextOrPause(): Promise<Chunk | undefined> {
+    this.#keepAlive.touch();
     return new Promise((resolve) => {
-      const stop = this.#parts.clock.schedule(() => resolve(undefined), KEEP_ALIVE_MS);
+      this.#onPause = () => resolve(undefined);
       void this.#next.then((chunk) => {
-        stop();
+        this.#keepAlive.rest();
         resolve(chunk);
       });
     });

@@ -22,6 +22,14 @@ export interface GatewayWire extends WireServer {
   forOthers?(messages: readonly Message[]): readonly Message[];
 }
 
+/** The wire format of a path; `undefined` if several have it, or none. */
+export function wireOfPath(path: string): WireName | undefined {
+  if (path.startsWith("/v1beta/")) return "google";
+  if (path.startsWith("/v1/messages")) return "anthropic";
+  if (path.startsWith("/v1/responses")) return "openai-responses";
+  return path.startsWith("/v1/chat/") || path.startsWith("/v1/embeddings") ? "openai" : undefined;
+}
+
 /** All that the gateway knows of wire formats. The simulator reads requests in a form of its own. */
 export const GATEWAY_WIRES: Readonly<Record<WireName, GatewayWire>> = {
   openai: { ...chatServer, readRequest: readChatRequest },

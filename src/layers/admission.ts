@@ -305,7 +305,8 @@ class Admission {
 
   #waiter(): Waiter {
     const { input, cancellation } = this.#call;
-    return { priority: input.priority ?? DEFAULT_PRIORITY, user: userOf(this.#call) ?? "", cancellation };
+    const caller = [input.gatewayKey ?? "", userOf(this.#call) ?? ""];
+    return { priority: input.priority ?? DEFAULT_PRIORITY, caller, cancellation };
   }
 
   /** Books what the attempt used, once, and lets others that wait for it ask again. */

@@ -1,11 +1,13 @@
 import type { Cancellation } from "../core/cancellation.ts";
 import type { Clock } from "../core/clock.ts";
+import { type TurnPath, Turns } from "./turns.ts";
 
 /** Who waits, and how urgently. */
 export interface Waiter {
   /** 0 to 255, lower first. */
   readonly priority: number;
-  readonly user: string;
+  /** The key of a gateway and the user: keys take turns, and the users of a key. */
+  readonly caller: TurnPath;
   readonly cancellation: Cancellation;
 }
 
@@ -68,6 +70,7 @@ export class Lines {
 }
 
 interface Waiting extends Waiter {
+  readonly path: TurnPath;
   readonly sinceMs: number;
   /** Ends the current wait; absent while the waiter asks the store. */
   wake?: (() => void) | undefined;
@@ -77,15 +80,12 @@ interface Waiting extends Waiter {
 
 /**
  * The attempts of this process that wait for one limit. Only the first one asks the store, so that no attempt overtakes it.
- * Priorities come first, then users take turns, then arrival.
+ * Priorities come first, then callers take turns, then arrival.
  */
 class Line {
   readonly #clock: Clock;
   readonly #waiting = new Set<Waiting>();
-  /** The next turn of each user who waits with a priority: of one priority, the user with the lowest is served. */
-  readonly #turns = new Map<string, number>();
-  /** The last turn that was served, of each priority. */
-  readonly #served = new Map<number, number>();
+  readonly #turns = new Turns();
   #first: Waiting | undefined;
 
   constructor(clock: Clock) {
@@ -97,22 +97,18 @@ class Line {
   }
 
   join(waiter: Waiter): Waiting {
-    this.#turns.set(sameOf(waiter), this.#turnOf(waiter));
-    const waiting: Waiting = { ...waiter, sinceMs: this.#clock.monotonic() };
+    const waiting: Waiting = { ...waiter, path: pathOf(waiter), sinceMs: this.#clock.monotonic() };
+    this.#turns.join(waiting.path);
     this.#waiting.add(waiting);
     this.#first ??= waiting;
     return waiting;
   }
 
   leave(waiting: Waiting): void {
-    const turn = this.#turnOf(waiting);
-    const same = sameOf(waiting);
-    this.#waiting.delete(waiting);
+    if (!this.#waiting.delete(waiting)) return;
     // One that leaves before it is first, such as an aborted one, takes no turn.
-    if (this.#first === waiting) this.#turns.set(same, turn + 1);
-    if (![...this.#waiting].some((other) => sameOf(other) === same)) this.#turns.delete(same);
+    this.#turns.leave(waiting.path, this.#first === waiting);
     if (this.#first !== waiting) return;
-    this.#served.set(waiting.priority, Math.max(turn, this.#served.get(waiting.priority) ?? 0));
     this.#first = undefined;
     this.wakeBest();
   }
@@ -165,16 +161,12 @@ class Line {
     });
   }
 
-  #turnOf(waiter: Waiter): number {
-    return this.#turns.get(sameOf(waiter)) ?? (this.#served.get(waiter.priority) ?? 0) + 1;
-  }
-
   /** Compares the next one of each priority, by priority minus the time it has waited. */
   #best(): Waiting | undefined {
     const next = new Map<number, Waiting>();
     for (const waiting of this.#waiting) {
       const other = next.get(waiting.priority);
-      if (other === undefined || this.#turnOf(waiting) < this.#turnOf(other)) next.set(waiting.priority, waiting);
+      if (other === undefined || this.#turns.compare(waiting.path, other.path) < 0) next.set(waiting.priority, waiting);
     }
     const nowMs = this.#clock.monotonic();
     const rank = ({ priority, sinceMs }: Waiting) => priority - (nowMs - sinceMs) / AGING_MS;
@@ -184,7 +176,7 @@ class Line {
   }
 }
 
-/** Names the waiters of one user with one priority, which are served in the order of their arrival. */
-function sameOf({ priority, user }: Waiter): string {
-  return `${priority} ${user}`;
+/** The waiters of one caller with one priority are served in the order of their arrival. */
+function pathOf({ priority, caller }: Waiter): TurnPath {
+  return [String(priority), ...caller];
 }

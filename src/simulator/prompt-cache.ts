@@ -14,6 +14,17 @@ const BLOCK_CHARACTERS = BLOCK_TOKENS * 4;
 /** OpenAI and Gemini automatically cache repeated prefixes of at least this size. */
 const IMPLICIT_MINIMUM = 1024;
 
+/** More than a provider keeps for the 5 minutes of a prefix. */
+const MAX_PREFIXES = 100_000;
+
+/** Of a set or map, whose members are in the order of their insertion. */
+export function dropOldest<T>(members: { readonly size: number } & Pick<Set<T>, "keys" | "delete">, most: number): void {
+  for (const oldest of members.keys()) {
+    if (members.size <= most) return;
+    members.delete(oldest);
+  }
+}
+
 /** Stores prompts. Marked prefixes are cached at any size, unmarked ones from 1024 tokens. */
 export class PromptCache {
   readonly #known = new Set<string>();
@@ -41,6 +52,7 @@ export class PromptCache {
       covered = prefix.tokens;
       this.#known.add(prefix.key);
     }
+    dropOldest(this.#known, MAX_PREFIXES);
     return { read: hit?.tokens ?? 0, write5m: written["5m"], write1h: written["1h"] };
   }
 
@@ -54,6 +66,7 @@ export class PromptCache {
     }
     const blocks = keys.findLastIndex((candidate) => this.#known.has(candidate)) + 1;
     for (const seen of keys) this.#known.add(seen);
+    dropOldest(this.#known, MAX_PREFIXES);
     const read = Math.min(blocks * BLOCK_TOKENS, promptTokens(request.segments));
     return { read: read >= IMPLICIT_MINIMUM ? read : 0, write5m: 0, write1h: 0 };
   }

@@ -23,7 +23,7 @@ import type { Delivery } from "./delivery.ts";
 import { lengthOf, vectorOf } from "./embedding.ts";
 import type { Fault } from "./fault.ts";
 import { simulatedModel, simulatedModels } from "./model-list.ts";
-import type { PromptCache } from "./prompt-cache.ts";
+import { dropOldest, type PromptCache } from "./prompt-cache.ts";
 import type { Route } from "./route.ts";
 
 const WIRES: Readonly<Record<WireName, SimulatedServer>> = {
@@ -32,6 +32,9 @@ const WIRES: Readonly<Record<WireName, SimulatedServer>> = {
   anthropic,
   google,
 };
+
+/** Stored responses; each has the conversation before it. */
+const MAX_RESPONSES = 1_000;
 
 /** State that is kept between requests. */
 export interface Memory {
@@ -118,6 +121,7 @@ function answerDelivery(arrival: Arrival, wire: SimulatedServer, request: Simula
   if (request.wire === "openai-responses" && request.body.store !== false) {
     const { id, output } = wire.body(request, answer);
     memory.history.set(String(id), [...keptItems(request.body, memory.history), ...asArray(output)]);
+    dropOldest(memory.history, MAX_RESPONSES);
   }
   const used = answer.usage.input + answer.usage.output;
   if (!request.stream) return faulty(arrival, jsonDelivery(arrival, 200, wire.body(request, answer), used), []);

@@ -82,16 +82,27 @@ const MAX_PORT = 65_535;
  * await simulator.close();
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  return (await startBounded(options, Number.POSITIVE_INFINITY)).simulator;
+}
+
+/** A simulator that keeps the last requests only, until it is told to keep all. */
+export interface BoundedSimulator {
+  readonly simulator: Simulator;
+  keepAll(): void;
+}
+
+/** The same for a program that may run for weeks and never reads the requests. */
+export async function startBounded(options: SimulatorOptions, most: number): Promise<BoundedSimulator> {
   checkOptions(options, RULES, "startSimulator");
   checkFaults(options.script ?? []);
-  const room = new Room(options);
+  const room = new Room(options, most);
   const server = createServer((request, response) => void room.handle(request, response));
   // Idle connections are kept until close(), because closing them would race with the client's next request.
   Object.assign(server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0, timeout: 0 });
   if (options.unref === true) server.on("connection", (socket: Socket) => socket.unref());
   await listening(server, options.port ?? 0);
   if (options.unref === true) server.unref();
-  return simulatorOf(server, room);
+  return { simulator: simulatorOf(server, room), keepAll: () => room.keepAll() };
 }
 
 const RULES: OptionRules<SimulatorOptions> = {
@@ -152,9 +163,11 @@ class Room {
   #closing = false;
   #requests: WritableRecord[] = [];
   #arrivals = 0;
+  #most: number;
 
-  constructor(options: SimulatorOptions) {
+  constructor(options: SimulatorOptions, most: number) {
     this.#options = options;
+    this.#most = most;
     this.script.add(options.script ?? []);
   }
 
@@ -167,6 +180,10 @@ class Room {
     this.script.clear();
     this.#memory.cache.clear();
     this.#memory.history.clear();
+  }
+
+  keepAll(): void {
+    this.#most = Number.POSITIVE_INFINITY;
   }
 
   shut(): void {
@@ -228,6 +245,8 @@ class Room {
       status: undefined,
     };
     this.#requests.push(record);
+    // By halves, because each removal moves all that stay.
+    if (this.#requests.length >= this.#most * 2) this.#requests = this.#requests.slice(-this.#most);
     return record;
   }
 

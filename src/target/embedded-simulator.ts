@@ -4,12 +4,15 @@ import type { MockAnswer } from "../core/mock-answer.ts";
 import type { Operation, RequestOperation } from "../core/operation.ts";
 import type { Target } from "../core/target.ts";
 import type { WireName } from "../core/wire-name.ts";
-import type { Simulator, SimulatorOptions } from "../simulator/server.ts";
+import type { BoundedSimulator, Simulator, SimulatorOptions } from "../simulator/server.ts";
 import { mockScript } from "./mock-script.ts";
+
+/** Requests that are kept as long as nobody has asked for the simulator. */
+const UNREAD_REQUESTS = 1_000;
 
 /** The provider "simulator" of one factory: an HTTP server on loopback, started by the first request that needs it. */
 export class EmbeddedSimulator {
-  #starting: Promise<Simulator> | undefined;
+  #starting: Promise<BoundedSimulator> | undefined;
   #started = false;
   readonly #wrapped = new Map<Dialect, Dialect>();
   #located = new WeakMap<Target, Target>();
@@ -18,8 +21,14 @@ export class EmbeddedSimulator {
   /** How often each entry was given a path: a reload changes its answers. */
   readonly #paths = new Map<string, number>();
 
-  /** `options` apply only to the call that starts it. */
-  start(options?: SimulatorOptions): Promise<Simulator> {
+  /** For a reader of its requests: from now on all are kept. `options` apply only to the call that starts it. */
+  async start(options?: SimulatorOptions): Promise<Simulator> {
+    const { simulator, keepAll } = await this.#running(options);
+    keepAll();
+    return simulator;
+  }
+
+  #running(options?: SimulatorOptions): Promise<BoundedSimulator> {
     this.#starting ??= this.#start(options).catch((error: unknown) => {
       // Invalid options: the next call may start it.
       this.#starting = undefined;
@@ -28,11 +37,13 @@ export class EmbeddedSimulator {
     return this.#starting;
   }
 
-  async #start(options: SimulatorOptions | undefined): Promise<Simulator> {
-    const { startSimulator } = await import("../simulator/server.ts");
-    const simulator = await startSimulator({ unref: true, ...options });
+  async #start(options: SimulatorOptions | undefined): Promise<BoundedSimulator> {
+    const { startBounded } = await import("../simulator/server.ts");
+    const bounded = await startBounded({ unref: true, ...options }, UNREAD_REQUESTS);
+    const { simulator } = bounded;
     this.#started = true;
-    return Object.defineProperty(simulator, "reset", { value: this.#resetting(simulator.reset) });
+    Object.defineProperty(simulator, "reset", { value: this.#resetting(simulator.reset) });
+    return bounded;
   }
 
   /** Deletes the answers of `mock_response` too, which are then scripted anew. */
@@ -46,8 +57,7 @@ export class EmbeddedSimulator {
   }
 
   async close(): Promise<void> {
-    const simulator = await this.#starting;
-    await simulator?.close();
+    await (await this.#starting)?.simulator.close();
   }
 
   /** The dialect, with its requests sent to the simulator. */
@@ -68,7 +78,7 @@ export class EmbeddedSimulator {
     const { embed, countTokens: count, listModels: list } = dialect;
     return {
       ...dialect,
-      load: () => (this.#started ? dialect.load?.() : Promise.all([this.start(), dialect.load?.()])),
+      load: () => (this.#started ? dialect.load?.() : Promise.all([this.#running(), dialect.load?.()])),
       async *open(call) {
         yield* dialect.open(await located(call));
       },
@@ -85,7 +95,7 @@ export class EmbeddedSimulator {
   }
 
   async #locate<Some extends Operation>(operation: Some): Promise<Some> {
-    const simulator = await this.start();
+    const { simulator } = await this.#running();
     let target = this.#located.get(operation.target);
     if (target === undefined) {
       target = this.#at(simulator, operation.target);

@@ -1,5 +1,6 @@
 import type { Expectation } from "./expectation.ts";
 import { CLIENT, CONTENT, MONEY, REQUESTS, SECURITY, TOOLS } from "./expected/content.ts";
+import { GATEWAY } from "./expected/gateway.ts";
 import { LIMITS } from "./expected/limits.ts";
 import { FRAMING, MEANING } from "./expected/meaning.ts";
 import { SERVER } from "./expected/server.ts";
@@ -18,6 +19,7 @@ export const EXPECTED: Readonly<Record<string, readonly Expectation[]>> = {
   "Client mechanics": CLIENT,
   "Money, cache, fallback": MONEY,
   "Security and configuration": SECURITY,
+  Gateway: GATEWAY,
 };
 
 export const EXPECTATIONS: readonly Expectation[] = Object.values(EXPECTED).flat();

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const sources = globSync("*.test.ts", { cwd: import.meta.dirname }).map((file) => [
+const sources = globSync(["*.test.ts", "../gateway/*.test.ts"], { cwd: import.meta.dirname }).map((file) => [
   file,
   readFileSync(join(import.meta.dirname, file), "utf8"),
 ]);

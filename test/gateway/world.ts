@@ -2,8 +2,8 @@ import { onTestFinished } from "vitest";
 import type { Clock } from "../../src/core/clock.ts";
 import type { AccessRecord } from "../../src/gateway/access-log.ts";
 import { type Gateway, gateway } from "../../src/gateway/gateway.ts";
-import { listen } from "../../src/gateway/node-server.ts";
-import type { FactoryOptions } from "../../src/index.ts";
+import { listen, type Patience } from "../../src/gateway/node-server.ts";
+import type { FactoryOptions, ModelFactory } from "../../src/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/server.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { WIRES, type Wire } from "../harness/wires.ts";
@@ -21,10 +21,13 @@ const ROUTES: Readonly<Record<Wire, string>> = {
 export interface World {
   readonly url: string;
   readonly gateway: Gateway;
+  readonly factory: ModelFactory<Record<never, never>>;
   readonly simulator: Simulator;
   readonly clients: Readonly<Record<Wire, Client>>;
   /** The access log. */
   readonly log: readonly AccessRecord[];
+  /** Stops the server, as SIGTERM does. */
+  close(): Promise<void>;
   post(
     path: string,
     body: object | string,
@@ -41,11 +44,12 @@ export interface WorldOptions {
   readonly simulator?: SimulatorOptions;
   readonly factory?: FactoryOptions;
   readonly clock?: Clock;
+  readonly patience?: Patience;
 }
 
 /** A gateway on a port, with an entry for each wire format at a simulator. */
 export async function world(options: WorldOptions = {}): Promise<World> {
-  const { lines = "num_retries = 0", toml = "", clock } = options;
+  const { lines = "num_retries = 0", toml = "", clock, patience } = options;
   const simulator = await simulate(options.simulator);
   const entries = WIRES.map(
     (wire) =>
@@ -55,11 +59,11 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const factory = factoryOf(`${tables}\n${entries.join("\n")}`, { ...(clock && { clock }), ...options.factory });
   const log: AccessRecord[] = [];
   const served = gateway({ factory, accessLog: (record) => log.push(record), ...(clock && { clock }) });
-  const server = await listen(served, "127.0.0.1", 0);
+  const server = await listen(served, "127.0.0.1", 0, patience);
   onTestFinished(() => server.close());
   const { url } = server;
   return {
-    ...{ url, gateway: served, simulator, clients: clientsAt(url), log },
+    ...{ url, gateway: served, factory, simulator, clients: clientsAt(url), log, close: server.close },
     post: (path, body, headers = {}, signal) =>
       fetch(url + path, {
         method: "POST",

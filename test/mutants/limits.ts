@@ -133,18 +133,20 @@ export const limits = [
       never("this.#parts.keys.restMs(this.#call) > 0"),
     ],
   ]),
+  ...mutantsOf("src/layers/turns.ts", ADMISSION, [
+    [
+      "line-without-turns",
+      "the user who was first is served until all of its attempts are done",
+      "Turns.leave",
+      replace("known.turn + 1", "1"),
+    ],
+  ]),
   ...mutantsOf("src/layers/line.ts", ADMISSION, [
     [
       "line-without-aging",
       "an attempt with a low priority waits forever",
       "Line.#best",
       replace("priority - (nowMs - sinceMs) / AGING_MS", "priority"),
-    ],
-    [
-      "line-without-turns",
-      "the user who was first is served until all of its attempts are done",
-      "Line.leave",
-      replace("turn + 1", "1"),
     ],
     [
       "line-forgets-a-poke",

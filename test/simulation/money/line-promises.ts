@@ -34,11 +34,12 @@ export class LinePromises {
 
   entered(
     line: string,
-    { user, priority }: Waiter,
+    { caller: path, priority }: Waiter,
     caller: string | undefined,
     nowMs: number,
   ): (leftMs: number) => void {
     const attempt = this.#attempts.lastOf(caller);
+    const user = path.at(-1) ?? "";
     const others = this.#lines.get(line) ?? [];
     this.#lines.set(line, others);
     const ownBefore = others.filter((other) => other.user === user && other.priority === priority).length;

@@ -1,0 +1,50 @@
+import { expect } from "vitest";
+import { faultTest } from "../faults/host.ts";
+import { eventually } from "./raw-client.ts";
+import { CHAT, chatBody, world } from "./world.ts";
+
+const KEYS = ["ann", "bob"].map((name) => `[gateway.keys.${name}]\nkey = "mw-${name}-0123456789ab"\n`).join("");
+const as = (name: string) => ({ authorization: `Bearer mw-${name}-0123456789ab` });
+
+faultTest("G11", "the flood of one key gets 429, others are served, and all slots return", async () => {
+  const toml = `[gateway]\nmax_in_flight = 16\n${KEYS}`;
+  const script = [{ stall: { afterEvents: 4 }, times: 8, match: { model: "claude-sonnet-4-5" } }];
+  const { post, simulator, log } = await world({ toml, simulator: { script } });
+  for (let flood = 1; flood <= 2; flood++) {
+    if (flood === 2) simulator.script(...script);
+    const leave = new AbortController();
+    const streaming = chatBody("anthropic", { stream: true });
+    const flooding = await Promise.all(
+      Array.from({ length: 100 }, () => post(CHAT, streaming, as("ann"), leave.signal)),
+    );
+    const statuses = flooding.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(8);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(92);
+    const refused = flooding.find(({ status }) => status === 429) as Response;
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(await refused.json()).toMatchObject({ error: { message: 'The key "ann" has too many requests in flight.' } });
+    for (let request = 0; request < 5; request++)
+      expect((await post(CHAT, chatBody("openai"), as("bob"))).status).toBe(200);
+    leave.abort();
+    await eventually(() => log.filter(({ left }) => left).length === 8 * flood);
+  }
+});
+
+faultTest("G11", "keys take turns at a slot of an entry, whatever users they name", async () => {
+  const { post, simulator } = await world({
+    toml: KEYS,
+    lines: "num_retries = 0\nmax_parallel = 1",
+    simulator: { script: [{ delayMs: 50 }] },
+  });
+  const ask = (name: string, text: string, user: string) =>
+    post(CHAT, { model: "openai", user, messages: [{ role: "user", content: text }] }, as(name));
+  const first = ask("ann", "flood", "first");
+  await eventually(() => simulator.requests.length === 1);
+  const flood = Array.from({ length: 12 }, (_, index) => ask("ann", "flood", `user-${index}`));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const calm = [ask("bob", "calm", "bob"), ask("bob", "calm", "bob")];
+  const responses = await Promise.all([first, ...flood, ...calm]);
+  expect(responses.map(({ status }) => status)).toEqual(new Array(15).fill(200));
+  const order = simulator.requests.map(({ body }) => JSON.stringify(body).includes("calm"));
+  expect(order.lastIndexOf(true), "the place of the last request of bob").toBeLessThan(8);
+});
