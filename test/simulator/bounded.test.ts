@@ -1,16 +1,15 @@
-import { expect, it } from "vitest";
-import { factoryOf } from "../harness/simulated.ts";
+import { expect, it, onTestFinished } from "vitest";
+import { startBounded } from "../../src/simulator/server.ts";
 
-it("keeps the last requests only, until somebody asks for the simulator of a factory", async () => {
-  const factory = factoryOf('[models.m]\nname = "gpt-4.1"\nprovider = "simulator"\n');
-  const model = factory.get("m");
-  const ask = async (calls: number) => {
-    for (let left = calls; left > 0; left -= 50)
-      await Promise.all(Array.from({ length: Math.min(50, left) }, () => model.codegen("Hello")));
+it("keeps the last requests of a long run only, until it is told to keep all", async () => {
+  const { simulator, keepAll } = await startBounded({}, 5);
+  onTestFinished(() => simulator.close());
+  const ask = async (count: number) => {
+    for (let request = 0; request < count; request++) await (await fetch(`${simulator.url}/v1/models`)).text();
   };
-  await ask(2_050);
-  const simulator = await factory.simulator();
-  expect(simulator.requests.length).toBe(1_050);
-  await ask(1_000);
-  expect(simulator.requests.length).toBe(2_050);
+  await ask(23);
+  expect(simulator.requests.length).toBe(8);
+  keepAll();
+  await ask(20);
+  expect(simulator.requests.length).toBe(28);
 });
