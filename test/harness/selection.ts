@@ -10,7 +10,7 @@ export const SLOW: readonly string[] = [
   "test/clean/{process-end,settled-calls,slow-reader}.test.ts",
   "test/cli/budgets.test.ts",
   "test/docs/harness.test.ts",
-  "test/faults/{client,framing,scripts}.test.ts",
+  "test/faults/{client,framing,gateway,scripts}.test.ts",
   "test/fuzz/**",
   "test/gateway/{library-clients,process,sdk-helpers}.test.ts",
   "test/layers/locked-database.test.ts",
