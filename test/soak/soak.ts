@@ -1,14 +1,22 @@
-// npm run soak [-- COUNT]: COUNT calls (100,000) over four wires against a loopback server that fails every twentieth;
-// half of them streams, one in fifty aborted. Handles and memory must stay flat from a fifth of the way on.
+// npm run soak [-- COUNT] [--minutes N] [--gateway]: COUNT calls (100,000), or as many as N minutes have room for, over four
+// wires against a loopback server that fails every twentieth; half of them streams, one in fifty aborted. With --gateway, they
+// are requests of any wire to a gateway in this process. Handles and memory must stay flat from a fifth of the way on.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { isModelError, type Model, ModelFactory } from "../../src/index.ts";
 import { Chance } from "../harness/chance.ts";
 import { entryFor } from "../harness/recording-files.ts";
 import { WIRES } from "../harness/wires.ts";
+import { GatewayClient } from "./gateway-client.ts";
 
-const COUNT = Number(process.argv[2] ?? 100_000);
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: "string" }, gateway: { type: "boolean", default: false } },
+});
+const COUNT = Number(positionals[0] ?? 100_000);
+const RUN_MS = flags.minutes === undefined ? undefined : Number(flags.minutes) * 60_000;
 const AT_A_TIME = 16;
 const ABORT_SHARE = 0.02;
 const SAMPLES = 5;
@@ -41,6 +49,7 @@ const toml = WIRES.map((wire) =>
 ).join("");
 const factory = ModelFactory.parse(toml, { env: {} });
 const models = WIRES.map((wire) => factory.get(wire));
+const client = flags.gateway ? await GatewayClient.start(factory) : undefined;
 const chance = new Chance(2);
 const outcomes = new Map<string, number>();
 let started = 0;
@@ -59,14 +68,15 @@ async function ask(model: Model, streaming: boolean, signal: AbortSignal | undef
 
 async function call(): Promise<void> {
   const abort = chance.happens(ABORT_SHARE) ? new AbortController() : undefined;
-  const asked = ask(chance.pick(models), chance.happens(0.5), abort?.signal);
+  const [model, streaming, signal] = [chance.pick(models), chance.happens(0.5), abort?.signal];
+  const asked = client?.ask(chance.pick(WIRES), model.name, streaming, signal) ?? ask(model, streaming, signal);
   if (abort !== undefined) setTimeout(() => abort.abort(), chance.whole(0, 3));
   const outcome = await asked;
   outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
 }
 
-async function caller(until: number): Promise<void> {
-  while (started < until) {
+async function caller(isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
     started += 1;
     await call();
   }
@@ -74,6 +84,7 @@ async function caller(until: number): Promise<void> {
 
 /** What is held when nothing is under way. */
 async function sampleNow(): Promise<Sample> {
+  client?.rest();
   for (let round = 0; round < 4; round++) {
     globalThis.gc?.();
     await sleep(20);
@@ -85,13 +96,17 @@ async function sampleNow(): Promise<Sample> {
 const startMs = performance.now();
 const samples: Sample[] = [];
 for (let part = 1; part <= SAMPLES; part++) {
-  const until = Math.round((COUNT * part) / SAMPLES);
-  await Promise.all(Array.from({ length: AT_A_TIME }, () => caller(until)));
+  const isOver = () =>
+    RUN_MS === undefined
+      ? started >= Math.round((COUNT * part) / SAMPLES)
+      : performance.now() - startMs >= (RUN_MS * part) / SAMPLES;
+  await Promise.all(Array.from({ length: AT_A_TIME }, () => caller(isOver)));
   samples.push(await sampleNow());
 }
 const seconds = (performance.now() - startMs) / 1_000;
 
 const [first, last] = [samples[0] as Sample, samples.at(-1) as Sample];
+await client?.close();
 await factory.close();
 upstream.disconnect();
 
