@@ -35,8 +35,15 @@ function send({ port, path, headers, model }: Target, stream: boolean): Promise<
   const body = JSON.stringify({ model, messages, max_completion_tokens: 1024, ...(stream && { stream: true }) });
   return new Promise((resolve, reject) => {
     const length = String(Buffer.byteLength(body));
-    const all = { "content-type": "application/json", "content-length": length, authorization: "Bearer none", ...headers };
-    request({ agent, port, path, method: "POST", headers: all, host: "127.0.0.1" }, resolve).on("error", reject).end(body);
+    const all = {
+      "content-type": "application/json",
+      "content-length": length,
+      authorization: "Bearer none",
+      ...headers,
+    };
+    request({ agent, port, path, method: "POST", headers: all, host: "127.0.0.1" }, resolve)
+      .on("error", reject)
+      .end(body);
   });
 }
 

@@ -11,13 +11,16 @@ const BODY = Buffer.from(
   JSON.stringify({
     ...head,
     object: "chat.completion",
-    choices: [{ index: 0, logprobs: null, finish_reason: "stop", message: { role: "assistant", content: text, refusal: null } }],
+    choices: [
+      { index: 0, logprobs: null, finish_reason: "stop", message: { role: "assistant", content: text, refusal: null } },
+    ],
     usage,
   }),
 );
 const event = (choices: readonly object[], more: object = {}) =>
   Buffer.from(`data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", choices, ...more })}\n\n`);
-const delta = (content: object, reason: string | null = null) => event([{ index: 0, delta: content, finish_reason: reason }]);
+const delta = (content: object, reason: string | null = null) =>
+  event([{ index: 0, delta: content, finish_reason: reason }]);
 const FIRST = delta({ role: "assistant", content: "" });
 const DELTA = delta({ content: "item 123 " });
 const LAST = Buffer.concat([delta({}, "stop"), event([], { usage }), Buffer.from("data: [DONE]\n\n")]);

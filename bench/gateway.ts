@@ -44,7 +44,13 @@ class Child {
   readonly #process: ChildProcess;
   readonly #name: string;
 
-  constructor(name: string, path: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, flags: readonly string[] = []) {
+  constructor(
+    name: string,
+    path: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    flags: readonly string[] = [],
+  ) {
     this.#name = name;
     const stdio = ["ignore", "ignore", "inherit", "ipc"] as const;
     this.#process = fork(path, args, { stdio: [...stdio], execArgv: [...flags], env: { ...process.env, ...env } });
@@ -123,7 +129,11 @@ const SERVERS: Readonly<Record<string, Server>> = {
     name: `@portkey-ai/gateway ${versionOf(".", "@portkey-ai/gateway")}`,
     start: (port) =>
       new Child("portkey", file(`${PORTKEY}/build/start-server.js`), [`--port=${port}`, "--headless"], {}, REPORT),
-    headers: (base) => ({ "x-portkey-provider": "openai", "x-portkey-custom-host": base, authorization: "Bearer bench" }),
+    headers: (base) => ({
+      "x-portkey-provider": "openai",
+      "x-portkey-custom-host": base,
+      authorization: "Bearer bench",
+    }),
   },
 };
 
@@ -142,7 +152,13 @@ async function freePort(): Promise<number> {
 
 async function reachable(port: number): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
-    if (await fetch(`http://127.0.0.1:${port}/`).then(() => true, () => false)) return;
+    if (
+      await fetch(`http://127.0.0.1:${port}/`).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`nothing listens on ${port}`);
@@ -171,7 +187,12 @@ class Measured {
     const child = server.start(port, base);
     await reachable(port);
     const headers = server.headers?.(base) ?? {};
-    const target = { port, path: "/v1/chat/completions", headers, model: server.start === modelwright ? "coder" : "gpt-4o" };
+    const target = {
+      port,
+      path: "/v1/chat/completions",
+      headers,
+      model: server.start === modelwright ? "coder" : "gpt-4o",
+    };
     return new Measured(server, child, load, target);
   }
 
@@ -220,7 +241,12 @@ async function measureCpu(all: readonly Measured[], rounds: number): Promise<voi
   for (const one of all) one.latenciesMs = await one.load("call", LATENCIES, 1);
 }
 
-async function measureOpen(load: Child, base: string, names: readonly string[], all: readonly Measured[]): Promise<void> {
+async function measureOpen(
+  load: Child,
+  base: string,
+  names: readonly string[],
+  all: readonly Measured[],
+): Promise<void> {
   for (const [index, name] of names.entries()) {
     const one = await Measured.start(SERVERS[name] as Server, load, base);
     await one.load("open", 50, 50);
@@ -237,8 +263,11 @@ async function measureOpen(load: Child, base: string, names: readonly string[], 
 
 function printTable(all: readonly Measured[], directMs: readonly number[]): void {
   const [proxy] = all as [Measured];
-  const ratio = (own: readonly number[], of: readonly number[]) => median(own.map((us, round) => us / (of[round] ?? Number.NaN)));
-  console.log("| server | CPU µs per call, 64 in flight | ratio | CPU µs per delta | ratio | KiB heap per open stream | added ms, p50 | p99 |");
+  const ratio = (own: readonly number[], of: readonly number[]) =>
+    median(own.map((us, round) => us / (of[round] ?? Number.NaN)));
+  console.log(
+    "| server | CPU µs per call, 64 in flight | ratio | CPU µs per delta | ratio | KiB heap per open stream | added ms, p50 | p99 |",
+  );
   console.log("|---|---:|---:|---:|---:|---:|---:|---:|");
   for (const { server, callsUs, deltasUs, openKiB, latenciesMs } of all) {
     const added = (share: number) => (quantile(latenciesMs, share) - quantile(directMs, share)).toFixed(2);
@@ -250,7 +279,9 @@ function printTable(all: readonly Measured[], directMs: readonly number[]): void
     console.log(`| ${cells.join(" | ")} |`);
   }
   const { call, delta, openKiB } = TARGETS;
-  console.log(`\nTargets of modelwright serve: ${call.toFixed(1)} per call, ${delta.toFixed(1)} per delta, ${openKiB} KiB.`);
+  console.log(
+    `\nTargets of modelwright serve: ${call.toFixed(1)} per call, ${delta.toFixed(1)} per delta, ${openKiB} KiB.`,
+  );
 }
 
 async function main(): Promise<void> {
@@ -265,11 +296,18 @@ async function main(): Promise<void> {
   const date = new Date().toISOString().slice(0, 10);
   const busy = (loadavg()[0] ?? 0).toFixed(2);
   console.log(`${date}, Node ${process.versions.node}, ${availableParallelism()} cores, load average before: ${busy}`);
-  console.log(`Medians of ${rounds} rounds after ${WARM_UP} calls; answers of 300 words, streams of ${DELTAS} deltas\n`);
+  console.log(
+    `Medians of ${rounds} rounds after ${WARM_UP} calls; answers of 300 words, streams of ${DELTAS} deltas\n`,
+  );
   const all = await started(load, `${origin}/v1`, names);
   await measureCpu(all, rounds);
   const direct: Target = { port, path: "/v1/chat/completions", headers: {}, model: "gpt-4o" };
-  const answer = await load.ask<LoadAnswer>({ work: "call", count: LATENCIES, inFlight: 1, target: direct } satisfies Load);
+  const answer = await load.ask<LoadAnswer>({
+    work: "call",
+    count: LATENCIES,
+    inFlight: 1,
+    target: direct,
+  } satisfies Load);
   for (const one of all) await one.end();
   await measureOpen(load, `${origin}/open/v1`, names, all);
   printTable(all, "error" in answer ? [] : answer.latenciesMs);

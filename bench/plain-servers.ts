@@ -1,5 +1,7 @@
 // The servers that the gateway is compared with. node plain-servers.ts proxy|hono PORT UPSTREAM
 import { Agent, createServer, request } from "node:http";
+import type { ChatCompletion, ChatCompletionChunk } from "openai/resources";
+import type { Stream } from "openai/streaming";
 
 const [kind, port, upstream = ""] = process.argv.slice(2);
 
@@ -32,11 +34,11 @@ async function hono(): Promise<void> {
   const app = new Hono();
   app.post("/v1/chat/completions", async (context) => {
     const body = await context.req.json();
-    if (body.stream !== true) return context.json(await client.chat.completions.create(body));
-    const chunks = await client.chat.completions.create({ ...body, stream: true as const });
+    const answer = (await client.chat.completions.create(body)) as ChatCompletion | Stream<ChatCompletionChunk>;
+    if (!(Symbol.asyncIterator in answer)) return context.json(answer);
     return streamSSE(context, async (stream) => {
-      stream.onAbort(() => chunks.controller.abort());
-      for await (const chunk of chunks) await stream.writeSSE({ data: JSON.stringify(chunk) });
+      stream.onAbort(() => answer.controller.abort());
+      for await (const chunk of answer) await stream.writeSSE({ data: JSON.stringify(chunk) });
       await stream.writeSSE({ data: "[DONE]" });
     });
   });

@@ -82,7 +82,11 @@ async function streamed(arrival: Arrival, served: ServedCall): Promise<Response>
     stream,
     clock: arrival.clock,
     fail: (error: unknown): Chunk => stream.failed(served.fail(error)),
-    leave: () => served.parts.batches.leave(clientLeft()),
+    leave: async () => {
+      const reason = clientLeft();
+      await served.parts.batches.leave(reason);
+      served.fail(reason);
+    },
     cut: connectionOf(arrival.request)?.cut,
     onEnd: (left: boolean) => arrival.end(200, left),
   };

@@ -40,8 +40,10 @@ export class IdleTimer {
     this.#cancel = undefined;
     if (this.#dueMs === undefined) return;
     const restMs = this.#dueMs - this.#clock.monotonic();
-    if (restMs > 0) return this.#schedule(restMs);
-    this.#dueMs = undefined;
-    this.#run();
+    if (restMs > 0) this.#schedule(restMs);
+    else {
+      this.#dueMs = undefined;
+      this.#run();
+    }
   }
 }

@@ -21,7 +21,8 @@ export class InFlight {
     const room = maxInFlight - this.#exchanges.size;
     if (room <= 0) throw full("The gateway has too many requests in flight.", "overloaded");
     const own = key === undefined ? 0 : (this.#ofKeys.get(key.name) ?? 0);
-    if (keys.length > 1 && own >= room) throw full(`The key "${key?.name}" has too many requests in flight.`, "rate-limit");
+    if (keys.length > 1 && own >= room)
+      throw full(`The key "${key?.name}" has too many requests in flight.`, "rate-limit");
     this.#exchanges.add(exchange);
     if (key !== undefined) this.#ofKeys.set(key.name, own + 1);
   }

@@ -113,5 +113,7 @@ export function failureHeaders({ problem, repeat }: Failure): Readonly<Record<st
   return {
     ...(!repeat && { "x-should-retry": "false" }),
     ...(problem.retryAfter !== undefined && { "retry-after": String(problem.retryAfter) }),
+    // The rest of the body is not waited for.
+    ...(problem.status === 408 && { connection: "close" }),
   };
 }

@@ -61,8 +61,11 @@ export class StreamBody {
   }
 
   async cancel(): Promise<void> {
-    this.#end(true);
+    this.#keepAlive.close();
+    this.#write.close();
+    // What is known of the call then is a part of the access log.
     await this.#parts.leave();
+    this.#end(true);
   }
 
   /** The client has not read for too long. */

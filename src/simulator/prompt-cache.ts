@@ -18,7 +18,10 @@ const IMPLICIT_MINIMUM = 1024;
 const MAX_PREFIXES = 100_000;
 
 /** Of a set or map, whose members are in the order of their insertion. */
-export function dropOldest<T>(members: { readonly size: number } & Pick<Set<T>, "keys" | "delete">, most: number): void {
+export function dropOldest<T>(
+  members: { readonly size: number } & Pick<Set<T>, "keys" | "delete">,
+  most: number,
+): void {
   for (const oldest of members.keys()) {
     if (members.size <= most) return;
     members.delete(oldest);

@@ -1,5 +1,5 @@
-import { ApiError } from "@google/genai";
 import Anthropic from "@anthropic-ai/sdk";
+import { ApiError } from "@google/genai";
 import OpenAI from "openai";
 import { expect } from "vitest";
 import type { AccessRecord } from "../../src/gateway/access-log.ts";

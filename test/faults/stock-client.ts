@@ -1,3 +1,4 @@
+import type OpenAI from "openai";
 import type { FinishReason } from "../../src/index.ts";
 import { anthropicAt, googleAt, openaiAt } from "../gateway/clients.ts";
 import type { Wire } from "../harness/wires.ts";
@@ -21,7 +22,9 @@ const chat: Ask = async (url, model, prompt, onEvent) => {
   const request = { model, messages: [{ role: "user" as const, content: prompt }] };
   if (onEvent === undefined) {
     const [choice] = (await openai.chat.completions.create(request)).choices;
-    const calls = (choice?.message.tool_calls ?? []).flatMap((call) => (call.type === "function" ? [call.function] : []));
+    const calls = (choice?.message.tool_calls ?? []).flatMap((call) =>
+      call.type === "function" ? [call.function] : [],
+    );
     const toolCalls = calls.map(({ name, arguments: json }) => [name, parsed(json)] as const);
     return { text: choice?.message.content ?? "", finish: choice?.finish_reason, toolCalls };
   }
@@ -41,19 +44,22 @@ const chat: Ask = async (url, model, prompt, onEvent) => {
 
 const responses: Ask = async (url, model, input, onEvent) => {
   const openai = openaiAt(url);
-  const read = (response: Awaited<ReturnType<typeof openai.responses.create>> & { readonly output_text: string }): Heard => ({
-    text: response.output.flatMap((item) => (item.type === "message" ? item.content : [])).map((part) => (part.type === "output_text" ? part.text : "")).join(""),
+  const read = (response: OpenAI.Responses.Response): Heard => ({
+    text: response.output
+      .flatMap((item) => (item.type === "message" ? item.content : []))
+      .map((part) => (part.type === "output_text" ? part.text : ""))
+      .join(""),
     finish: response.incomplete_details?.reason ?? response.status,
     toolCalls: response.output.flatMap((item) =>
       item.type === "function_call" ? [[item.name, parsed(item.arguments)] as const] : [],
     ),
   });
-  if (onEvent === undefined) return read((await openai.responses.create({ model, input })) as never);
+  if (onEvent === undefined) return read(await openai.responses.create({ model, input }));
   let last: Heard = { text: "", finish: undefined, toolCalls: [] };
   for await (const event of await openai.responses.create({ model, input, stream: true })) {
     onEvent();
     if (event.type === "response.completed" || event.type === "response.incomplete" || event.type === "response.failed")
-      last = read(event.response as never);
+      last = read(event.response);
   }
   return last;
 };
@@ -106,12 +112,22 @@ const gemini: Ask = async (url, model, contents, onEvent) => {
   return read(answers);
 };
 
-export const ASK: Readonly<Record<Wire, Ask>> = { openai: chat, "openai-responses": responses, anthropic: messages, google: gemini };
+export const ASK: Readonly<Record<Wire, Ask>> = {
+  openai: chat,
+  "openai-responses": responses,
+  anthropic: messages,
+  google: gemini,
+};
 
 /** The finish reasons of each wire. */
 export const FINISH: Readonly<Record<Wire, Partial<Readonly<Record<FinishReason, string>>>>> = {
   openai: { stop: "stop", length: "length", "tool-calls": "tool_calls", "content-filter": "content_filter" },
-  "openai-responses": { stop: "completed", length: "max_output_tokens", "tool-calls": "completed", "content-filter": "content_filter" },
+  "openai-responses": {
+    stop: "completed",
+    length: "max_output_tokens",
+    "tool-calls": "completed",
+    "content-filter": "content_filter",
+  },
   anthropic: { stop: "end_turn", length: "max_tokens", "tool-calls": "tool_use", "content-filter": "refusal" },
   google: { stop: "STOP", length: "MAX_TOKENS", "tool-calls": "STOP" },
 };

@@ -22,7 +22,9 @@ faultTest("G11", "the flood of one key gets 429, others are served, and all slot
     expect(statuses.filter((status) => status === 429)).toHaveLength(92);
     const refused = flooding.find(({ status }) => status === 429) as Response;
     expect(refused.headers.get("retry-after")).toBe("1");
-    expect(await refused.json()).toMatchObject({ error: { message: 'The key "ann" has too many requests in flight.' } });
+    expect(await refused.json()).toMatchObject({
+      error: { message: 'The key "ann" has too many requests in flight.' },
+    });
     for (let request = 0; request < 5; request++)
       expect((await post(CHAT, chatBody("openai"), as("bob"))).status).toBe(200);
     leave.abort();

@@ -23,48 +23,114 @@ const BODIES: Readonly<Record<Wire, object>> = {
           { type: "image_url", image_url: { url: `data:image/png;base64,${IMAGE}`, detail: "low" } },
         ],
       },
-      { role: "assistant", content: null, tool_calls: [{ id: "c1", type: "function", function: { name: "f", arguments: '{"city":"Oslo"}' } }] },
+      {
+        role: "assistant",
+        content: null,
+        tool_calls: [{ id: "c1", type: "function", function: { name: "f", arguments: '{"city":"Oslo"}' } }],
+      },
       { role: "tool", tool_call_id: "c1", content: "sunny" },
     ],
     tools: [{ type: "function", function: { name: "f", description: "weather", parameters: SCHEMA, strict: true } }],
     tool_choice: { type: "function", function: { name: "f" } },
     response_format: { type: "json_schema", json_schema: { name: "s", schema: SCHEMA, strict: true } },
-    ...{ max_completion_tokens: 99, temperature: 0.5, stop: ["x"], n: 1, seed: 1, user: "ann", logit_bias: { "50256": -100 } },
-    ...{ metadata: { app: "web" }, reasoning_effort: "low", stream_options: { include_usage: true }, parallel_tool_calls: true },
+    ...{
+      max_completion_tokens: 99,
+      temperature: 0.5,
+      stop: ["x"],
+      n: 1,
+      seed: 1,
+      user: "ann",
+      logit_bias: { "50256": -100 },
+    },
+    ...{
+      metadata: { app: "web" },
+      reasoning_effort: "low",
+      stream_options: { include_usage: true },
+      parallel_tool_calls: true,
+    },
   },
   "openai-responses": {
-    ...{ model: "m", instructions: "Be brief.", max_output_tokens: 99, store: false, user: "ann", metadata: { app: "web" } },
+    ...{
+      model: "m",
+      instructions: "Be brief.",
+      max_output_tokens: 99,
+      store: false,
+      user: "ann",
+      metadata: { app: "web" },
+    },
     input: [
-      { role: "user", content: [{ type: "input_text", text: "What?" }, { type: "input_image", image_url: `data:image/png;base64,${IMAGE}`, detail: "auto" }] },
+      {
+        role: "user",
+        content: [
+          { type: "input_text", text: "What?" },
+          { type: "input_image", image_url: `data:image/png;base64,${IMAGE}`, detail: "auto" },
+        ],
+      },
       { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "Hm" }], encrypted_content: "abc" },
       { type: "function_call", call_id: "c1", name: "f", arguments: "{}" },
       { type: "function_call_output", call_id: "c1", output: "sunny" },
     ],
     tools: [{ type: "function", name: "f", parameters: SCHEMA, strict: true }, { type: "web_search" }],
-    ...{ tool_choice: "auto", text: { format: { type: "json_schema", name: "s", schema: SCHEMA } }, reasoning: { effort: "low", summary: "auto" } },
+    ...{
+      tool_choice: "auto",
+      text: { format: { type: "json_schema", name: "s", schema: SCHEMA } },
+      reasoning: { effort: "low", summary: "auto" },
+    },
     ...{ include: ["reasoning.encrypted_content"], truncation: "auto", temperature: 0.5, parallel_tool_calls: false },
   },
   anthropic: {
-    ...{ model: "m", max_tokens: 2_000, system: [{ type: "text", text: "Be brief.", cache_control: { type: "ephemeral" } }] },
+    ...{
+      model: "m",
+      max_tokens: 2_000,
+      system: [{ type: "text", text: "Be brief.", cache_control: { type: "ephemeral" } }],
+    },
     messages: [
-      { role: "user", content: [{ type: "text", text: "What?" }, { type: "image", source: { type: "base64", media_type: "image/png", data: IMAGE } }] },
-      { role: "assistant", content: [{ type: "thinking", thinking: "Hm", signature: "abc" }, { type: "tool_use", id: "c1", name: "f", input: { city: "Oslo" } }] },
-      { role: "user", content: [{ type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "sunny" }], is_error: false }] },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "What?" },
+          { type: "image", source: { type: "base64", media_type: "image/png", data: IMAGE } },
+        ],
+      },
+      {
+        role: "assistant",
+        content: [
+          { type: "thinking", thinking: "Hm", signature: "abc" },
+          { type: "tool_use", id: "c1", name: "f", input: { city: "Oslo" } },
+        ],
+      },
+      {
+        role: "user",
+        content: [
+          { type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "sunny" }], is_error: false },
+        ],
+      },
     ],
     tools: [{ name: "f", description: "weather", input_schema: SCHEMA }],
-    ...{ tool_choice: { type: "auto", disable_parallel_tool_use: true }, thinking: { type: "enabled", budget_tokens: 1_024 } },
+    ...{
+      tool_choice: { type: "auto", disable_parallel_tool_use: true },
+      thinking: { type: "enabled", budget_tokens: 1_024 },
+    },
     ...{ stop_sequences: ["x"], metadata: { user_id: "ann" }, top_k: 5, service_tier: "auto" },
   },
   google: {
     systemInstruction: { parts: [{ text: "Be brief." }] },
     contents: [
       { role: "user", parts: [{ text: "What?" }, { inlineData: { mimeType: "image/png", data: IMAGE } }] },
-      { role: "model", parts: [{ functionCall: { id: "c1", name: "f", args: { city: "Oslo" } }, thoughtSignature: "YWJj" }] },
+      {
+        role: "model",
+        parts: [{ functionCall: { id: "c1", name: "f", args: { city: "Oslo" } }, thoughtSignature: "YWJj" }],
+      },
       { role: "user", parts: [{ functionResponse: { id: "c1", name: "f", response: { output: "sunny" } } }] },
     ],
     tools: [{ functionDeclarations: [{ name: "f", description: "weather", parametersJsonSchema: SCHEMA }] }],
     toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["f"] } },
-    generationConfig: { maxOutputTokens: 99, temperature: 0.5, stopSequences: ["x"], thinkingConfig: { thinkingBudget: 100 } },
+    generationConfig: {
+      maxOutputTokens: 99,
+      temperature: 0.5,
+      stopSequences: ["x"],
+      thinkingConfig: { thinkingBudget: 100 },
+    },
     safetySettings: [{ category: "HARM_CATEGORY_HARASSMENT", threshold: "BLOCK_NONE" }],
   },
 };
@@ -76,7 +142,23 @@ function pathsIn(value: unknown, path: Path = []): Path[] {
   return [path, ...Object.entries(value).flatMap(([key, inner]) => pathsIn(inner, [...path, key]))];
 }
 
-const ODD = [null, true, 0, -1, 1e308, "", "x", [], {}, [null], [[]], { type: "unknown" }, "\ud800", "__proto__", "a\0b"];
+const ODD = [
+  null,
+  true,
+  0,
+  -1,
+  1e308,
+  "",
+  "x",
+  [],
+  {},
+  [null],
+  [[]],
+  { type: "unknown" },
+  "\ud800",
+  "__proto__",
+  "a\0b",
+];
 
 interface Change {
   readonly at: number;
@@ -138,7 +220,7 @@ describe("a mutated request", () => {
       if (response.status === 200) return;
       expect(response.status, text).toBeGreaterThanOrEqual(400);
       expect(response.status, text).toBeLessThan(500);
-      expect(JSON.parse(text), text).toEqual(expect.objectContaining(ERROR_SHAPE[wire]));
+      expect(JSON.parse(text), text).toMatchObject(ERROR_SHAPE[wire]);
     };
 
     it(`of ${wire} is served or refused, never a failure`, async () => {

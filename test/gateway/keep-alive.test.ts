@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect } from "vitest";
-import { entry } from "../faults/run-script.ts";
 import { faultTest } from "../faults/host.ts";
+import { entry } from "../faults/run-script.ts";
 import { FakeClock, quiet } from "../harness/fake-clock.ts";
 import { chatEvents, serve } from "../harness/small-server.ts";
 import { eventually } from "./raw-client.ts";

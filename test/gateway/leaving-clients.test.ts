@@ -1,9 +1,9 @@
 import { describe, expect } from "vitest";
+import type { Fault } from "../../src/simulator/fault.ts";
 import { faultTest } from "../faults/host.ts";
 import { FakeClock, quiet } from "../harness/fake-clock.ts";
-import type { Fault } from "../../src/simulator/fault.ts";
-import { CHAT, chatBody, type WorldOptions, world } from "./world.ts";
 import { eventually } from "./raw-client.ts";
+import { CHAT, chatBody, type WorldOptions, world } from "./world.ts";
 
 const LINES = "num_retries = 0\nmax_parallel = 1\npricing = { input = 1, output = 1 }";
 const BUDGET = "[budgets.all]\nusd = 1\n";
@@ -11,7 +11,14 @@ const BUDGET = "[budgets.all]\nusd = 1\n";
 /** A client that leaves; the time of the gateway stands still, so that no timer can have closed the upstream. */
 async function leaving(fault: Fault, stream: boolean, until: "sent" | "headers" | "text", more: WorldOptions = {}) {
   const clock = new FakeClock();
-  const made = await world({ clock, lines: LINES, toml: BUDGET, factory: { clock }, simulator: { script: [fault] }, ...more });
+  const made = await world({
+    clock,
+    lines: LINES,
+    toml: BUDGET,
+    factory: { clock },
+    simulator: { script: [fault] },
+    ...more,
+  });
   const leave = new AbortController();
   const asking = made.post(CHAT, chatBody("anthropic", { stream }), {}, leave.signal);
   asking.catch(() => {});
@@ -43,7 +50,7 @@ describe("a client that leaves", () => {
       expect(budget).toMatchObject({ reserved: 0, spent: expect.any(Number) });
       // The provider may bill what it has sent, and the prompt.
       expect(budget?.spent).toBeGreaterThan(0);
-      expect(factory.usage()).toMatchObject({ aborted: 1 });
+      expect(factory.usage()).toMatchObject({ calls: 1, requests: 1 });
       expect((await post(CHAT, chatBody("anthropic"))).status).toBe(200);
     });
 });

@@ -30,18 +30,21 @@ const REQUESTS: Readonly<Record<string, readonly [rest: string, status?: number]
 };
 
 describe("a malformed request", () => {
-  it.each(Object.entries(REQUESTS))("with %s is refused in the words of its wire, and the connection is closed", async (_, [rest, status = 400]) => {
-    const { url, simulator, log } = await world();
-    for (const wire of WIRES) {
-      const client = rawClient(url);
-      client.write(`POST ${PATHS[wire]} HTTP/1.1\r\nhost: localhost\r\n${rest}`);
-      const text = await client.ended();
-      expect(text.match(/HTTP\/1\.1 /g), text).toHaveLength(1);
-      const response = parsed(text);
-      expect([response.status, response.body], wire).toEqual([status, expect.objectContaining(ERROR_SHAPE[wire])]);
-    }
-    expect([simulator.requests, log.filter((line) => line.status !== 400 && line.left !== true)]).toEqual([[], []]);
-  });
+  it.each(Object.entries(REQUESTS))(
+    "with %s is refused in the words of its wire, and the connection is closed",
+    async (_, [rest, status = 400]) => {
+      const { url, simulator, log } = await world();
+      for (const wire of WIRES) {
+        const client = rawClient(url);
+        client.write(`POST ${PATHS[wire]} HTTP/1.1\r\nhost: localhost\r\n${rest}`);
+        const text = await client.ended();
+        expect(text.match(/HTTP\/1\.1 /g), text).toHaveLength(1);
+        const response = parsed(text);
+        expect([response.status, response.body], wire).toMatchObject([status, ERROR_SHAPE[wire]]);
+      }
+      expect([simulator.requests, log.filter((line) => line.status !== 400 && line.left !== true)]).toEqual([[], []]);
+    },
+  );
 
   const LINES: Readonly<Record<string, string>> = {
     "no host": `POST PATH HTTP/1.1\r\ncontent-length: 0\r\n\r\n`,
@@ -57,17 +60,22 @@ describe("a malformed request", () => {
       const client = rawClient(url);
       client.write(line.replace("PATH", PATHS[wire]));
       const response = parsed(await client.ended());
-      expect([response.status, response.body], wire).toEqual([400, expect.objectContaining(ERROR_SHAPE[wire])]);
+      expect([response.status, response.body], wire).toMatchObject([400, ERROR_SHAPE[wire]]);
     }
   });
 
   it("that is not HTTP at all is answered and cut", async () => {
     const { url } = await world();
-    for (const bytes of ["\x16\x03\x01\x02\x00\x01\x00\x01", "\r\n\r\nhello\r\n\r\n", "*", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]) {
+    for (const bytes of [
+      "\x16\x03\x01\x02\x00\x01\x00\x01",
+      "\r\n\r\nhello\r\n\r\n",
+      "*",
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ]) {
       const client = rawClient(url);
       client.write(Buffer.from(`${bytes}\r\n\r\n`, "latin1"));
       const response = parsed(await client.ended());
-      expect([response.status, response.body], bytes).toEqual([400, expect.objectContaining(ERROR_SHAPE.openai)]);
+      expect([response.status, response.body], bytes).toMatchObject([400, ERROR_SHAPE.openai]);
     }
   });
 
@@ -100,10 +108,8 @@ describe("a body that is too large", () => {
     const chunk = `${(64 * 1024).toString(16)}\r\n${" ".repeat(64 * 1024)}\r\n`;
     for (let count = 0; count < 32; count++) endless.write(chunk);
     for (const client of [declared, endless]) {
-      await client.until("}}");
-      const { status, body } = parsed(client.text());
-      expect([status, body]).toEqual([413, expect.objectContaining(ERROR_SHAPE[wire])]);
-      await client.ended();
+      const { status, body } = parsed(await client.ended());
+      expect([status, body]).toMatchObject([413, ERROR_SHAPE[wire]]);
     }
     expect(simulator.requests).toEqual([]);
   });

@@ -53,7 +53,9 @@ export const PATHS: Readonly<Record<Wire, string>> = {
 /** Status and body of a response as it was received. */
 export function parsed(response: string): { readonly status: number; readonly head: string; readonly body: unknown } {
   const [head = "", text = ""] = response.split(/\r\n\r\n(.*)/s);
-  const json = /transfer-encoding: chunked/i.test(head) ? text.replaceAll(/^[\da-f]+\r\n|\r\n(?:[\da-f]+\r\n)?/gi, "") : text;
+  const json = /transfer-encoding: chunked/i.test(head)
+    ? text.replaceAll(/^[\da-f]+\r\n|\r\n(?:[\da-f]+\r\n)?/gi, "")
+    : text;
   return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]), head, body: JSON.parse(json) };
 }
 

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
@@ -9,55 +8,61 @@ import { WIRES } from "../harness/wires.ts";
 import { ERROR_SHAPE, eventually, PATHS, parsed, rawClient } from "./raw-client.ts";
 import { CHAT, chatBody, world } from "./world.ts";
 
-faultTest("G02", "headers that dribble, and connections that say nothing, get 408 while others are served", async () => {
-  const { url, post } = await world({ patience: { headersMs: 160, writeMs: 30_000 } });
-  const dribblers = Array.from({ length: 20 }, () => rawClient(url));
-  const silent = Array.from({ length: 20 }, () => rawClient(url));
-  for (const client of dribblers) client.write(`POST ${CHAT} HTTP/1.1\r\nhost: localhost\r\nx-long: `);
-  const open = () => dribblers.some(({ socket }) => !socket.destroyed);
-  let served = 0;
-  while (open()) {
-    for (const { socket } of dribblers) if (!socket.destroyed) socket.write("x");
-    expect((await post(CHAT, chatBody("openai"))).status).toBe(200);
-    served += 1;
-  }
-  expect(served).toBeGreaterThan(0);
-  for (const client of [...dribblers, ...silent]) {
-    const { status, head, body } = parsed(await client.ended());
-    expect([status, body]).toEqual([408, expect.objectContaining(ERROR_SHAPE.openai)]);
-    expect(head).toContain("connection: close");
-  }
-});
+faultTest(
+  "G02",
+  "headers that dribble, and connections that say nothing, get 408 while others are served",
+  async () => {
+    const { url, post } = await world({ patience: { headersMs: 160, writeMs: 30_000 } });
+    const dribblers = Array.from({ length: 20 }, () => rawClient(url));
+    const silent = Array.from({ length: 20 }, () => rawClient(url));
+    for (const client of dribblers) client.write(`POST ${CHAT} HTTP/1.1\r\nhost: localhost\r\nx-long: `);
+    const open = () => dribblers.some(({ socket }) => !socket.destroyed);
+    let served = 0;
+    while (open()) {
+      for (const { socket } of dribblers) if (!socket.destroyed) socket.write("x");
+      expect((await post(CHAT, chatBody("openai"))).status).toBe(200);
+      served += 1;
+    }
+    expect(served).toBeGreaterThan(0);
+    for (const client of [...dribblers, ...silent]) {
+      const { status, head, body } = parsed(await client.ended());
+      expect([status, body]).toMatchObject([408, ERROR_SHAPE.openai]);
+      expect(head).toContain("connection: close");
+    }
+  },
+);
 
-faultTest("G02", "a body that dribbles gets 408 in the words of its wire; a slow one that arrives is served", async () => {
-  const clock = new FakeClock();
-  const { url, log } = await world({ clock });
-  const head = (path: string, length: number) =>
-    `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\ncontent-type: application/json\r\n\r\n`;
-  const dribblers = WIRES.map((wire) => ({ wire, client: rawClient(url) }));
-  for (const { wire, client } of dribblers) client.write(`${head(PATHS[wire], 5_000)}{`);
-  const body = JSON.stringify(chatBody("openai", { user: "x".repeat(3_000) }));
-  const slow = rawClient(url);
-  slow.write(head(CHAT, body.length) + body.slice(0, 10));
-  await eventually(() => clock.pending === 5);
-  for (let at = 10; at < body.length; at += 1_500) {
-    const sent = slow.socket.bytesWritten;
-    slow.write(body.slice(at, at + 1_500));
-    for (const { client } of dribblers) client.write(" ");
-    await eventually(() => slow.socket.bytesWritten > sent);
-    await quiet();
-    await clock.advance(8_000);
-  }
-  await slow.until('"object":"chat.completion"');
-  for (const { wire, client } of dribblers) {
-    await eventually(() => client.text().includes("}}"));
-    const { status, head: received, body: problem } = parsed(client.text());
-    expect([status, problem], wire).toEqual([408, expect.objectContaining(ERROR_SHAPE[wire])]);
-    expect(received.toLowerCase()).toContain("connection: close");
-    await client.ended();
-  }
-  expect(log.map(({ status }) => status).sort()).toEqual([200, 408, 408, 408, 408]);
-});
+faultTest(
+  "G02",
+  "a body that dribbles gets 408 in the words of its wire; a slow one that arrives is served",
+  async () => {
+    const clock = new FakeClock();
+    const { url, log } = await world({ clock });
+    const head = (path: string, length: number) =>
+      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\ncontent-type: application/json\r\n\r\n`;
+    const dribblers = WIRES.map((wire) => ({ wire, client: rawClient(url) }));
+    for (const { wire, client } of dribblers) client.write(`${head(PATHS[wire], 5_000)}{`);
+    const body = JSON.stringify(chatBody("openai", { user: "x".repeat(3_000) }));
+    const slow = rawClient(url);
+    slow.write(head(CHAT, body.length) + body.slice(0, 10));
+    await eventually(() => clock.pending === 5);
+    for (let at = 10; at < body.length; at += 1_500) {
+      const sent = slow.socket.bytesWritten;
+      slow.write(body.slice(at, at + 1_500));
+      for (const { client } of dribblers) client.write(" ");
+      await eventually(() => slow.socket.bytesWritten > sent);
+      await quiet();
+      await clock.advance(8_000);
+    }
+    await slow.until('"object":"chat.completion"');
+    for (const { wire, client } of dribblers) {
+      const { status, head: received, body: problem } = parsed(await client.ended());
+      expect([status, problem], wire).toMatchObject([408, ERROR_SHAPE[wire]]);
+      expect(received.toLowerCase()).toContain("connection: close");
+    }
+    expect(log.map(({ status }) => status).sort()).toEqual([200, 408, 408, 408, 408]);
+  },
+);
 
 const FLOOD_BYTES = 64 * 1024 * 1024;
 
@@ -66,16 +71,24 @@ async function flood() {
   const sent = { bytes: 0, waits: false, closed: false };
   const write = async (response: ServerResponse) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
+    let goOn = () => {};
+    response.on("drain", () => goOn());
     response.on("close", () => {
       sent.closed = true;
+      goOn();
     });
-    const choices = [{ index: 0, delta: { content: "x".repeat(16_000) }, finish_reason: null }];
-    const event = `data: ${JSON.stringify({ id: "c", choices })}\n\n`;
-    while (sent.bytes < FLOOD_BYTES && !response.destroyed) {
+    // Repeated text would end the answer as a loop.
+    const content = (from: number) =>
+      Array.from({ length: 2_000 }, (_, index) => (from + index).toString(36)).join(" ");
+    while (sent.bytes < FLOOD_BYTES && !sent.closed) {
+      const choices = [{ index: 0, delta: { content: content(sent.bytes) }, finish_reason: null }];
+      const event = `data: ${JSON.stringify({ id: "c", choices })}\n\n`;
       sent.bytes += event.length;
       if (response.write(event)) continue;
       sent.waits = true;
-      await Promise.race([once(response, "drain"), once(response, "close")]);
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
       sent.waits = false;
     }
   };
@@ -95,7 +108,7 @@ faultTest("G07", "a client that does not read pauses the provider, and is cut af
   let before = -1;
   while (before !== sent.bytes || !sent.waits) {
     before = sent.bytes;
-    for (let turn = 0; turn < 50; turn++) await quiet();
+    for (let turn = 0; turn < 20; turn++) await quiet();
   }
   // What is under way is in the buffers of the system, not in the memory of the gateway.
   expect(sent.bytes).toBeLessThan(FLOOD_BYTES / 2);

@@ -12,7 +12,7 @@ export const SLOW: readonly string[] = [
   "test/docs/harness.test.ts",
   "test/faults/{client,framing,gateway,scripts}.test.ts",
   "test/fuzz/**",
-  "test/gateway/{library-clients,process,sdk-helpers}.test.ts",
+  "test/gateway/{library-clients,process,sdk-helpers,slow-clients}.test.ts",
   "test/layers/locked-database.test.ts",
   "test/ledger/sqlite-files.test.ts",
   "test/model/{reload,shared-cache}.test.ts",

@@ -48,16 +48,23 @@ export class GatewayClient {
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
     return new Promise((resolve, reject) => {
       const options = { agent: this.#agent, method: "POST", headers, ...(signal && { signal }) };
-      request(this.#listening.url + path, options, resolve).on("error", reject).end(text);
+      request(this.#listening.url + path, options, resolve)
+        .on("error", reject)
+        .end(text);
     });
   }
 }
 
 const MESSAGES = [{ role: "user", content: "Hello" }];
 
-const REQUESTS: Readonly<Record<Wire, (model: string, stream: boolean) => { readonly path: string; readonly body: object }>> = {
+const REQUESTS: Readonly<
+  Record<Wire, (model: string, stream: boolean) => { readonly path: string; readonly body: object }>
+> = {
   openai: (model, stream) => ({ path: "/v1/chat/completions", body: { model, stream, messages: MESSAGES } }),
-  "openai-responses": (model, stream) => ({ path: "/v1/responses", body: { model, stream, store: false, input: "Hello" } }),
+  "openai-responses": (model, stream) => ({
+    path: "/v1/responses",
+    body: { model, stream, store: false, input: "Hello" },
+  }),
   anthropic: (model, stream) => ({ path: "/v1/messages", body: { model, stream, max_tokens: 99, messages: MESSAGES } }),
   google: (model, stream) => ({
     path: `/v1beta/models/${model}:${stream ? "streamGenerateContent?alt=sse" : "generateContent"}`,
