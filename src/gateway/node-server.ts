@@ -63,7 +63,8 @@ function serverOf(gateway: Gateway, host: string, { headersMs, writeMs }: Patien
   server.on("checkExpectation", (_request, response) => answerWith(response, UNKNOWN_EXPECTATION));
   server.on("clientError", (error, socket) => answerUnparsed(error, socket, open));
   // A connection that waits for the provider is quiet too, but has nothing to write.
-  server.setTimeout(writeMs, (socket) => {
+  server.timeout = writeMs;
+  server.on("timeout", (socket) => {
     if (socket.writableLength > 0) socket.destroy();
   });
   return server;

@@ -62,5 +62,5 @@ function written(problem: Problem, path: string): { readonly status: number; rea
 
 /** The path of a request line. */
 function pathIn(bytes: Buffer | undefined): string {
-  return /^[A-Z]+ (\/\S*) HTTP/.exec(bytes?.subarray(0, 4_096).toString("latin1") ?? "")?.[1] ?? "";
+  return /^[A-Z]+ (\/\S*)/.exec(bytes?.subarray(0, 4_096).toString("latin1") ?? "")?.[1] ?? "";
 }

@@ -105,7 +105,7 @@ class Line {
   }
 
   leave(waiting: Waiting): void {
-    if (!this.#waiting.delete(waiting)) return;
+    this.#waiting.delete(waiting);
     // One that leaves before it is first, such as an aborted one, takes no turn.
     this.#turns.leave(waiting.path, this.#first === waiting);
     if (this.#first !== waiting) return;

@@ -167,13 +167,16 @@ function explain({ message, suggestion: word, path, ...finding }: Finding, optio
   return `${words}${suggestion}`;
 }
 
+/** The most that a provider accepts (OpenAI's `n`). The number may come from a client of the gateway, and each may be a request. */
+const MAX_SAMPLES = 128;
+
 function checkCallOnly(options: CallOptions, model: string): void {
   const { samples, signal, cache, tags, priority, raw, shouldRetry } = options;
   if (shouldRetry !== undefined && typeof shouldRetry !== "function")
     throw wrong(model, "shouldRetry must be a function");
   if (raw !== undefined && typeof raw !== "boolean") throw wrong(model, "raw must be true or false");
-  if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1))
-    throw wrong(model, "samples must be a positive integer");
+  if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1 && samples <= MAX_SAMPLES))
+    throw wrong(model, `samples must be an integer from 1 to ${MAX_SAMPLES}`);
   if (signal !== undefined && typeof signal.addEventListener !== "function")
     throw wrong(model, "signal must be an AbortSignal");
   const problem = cacheProblem(cache);

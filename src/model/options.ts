@@ -8,7 +8,7 @@ import type { CacheOptions } from "./cache-option.ts";
 export interface CallOptions extends EntryOptionsPerCall {
   /** Messages before the input; they replace the entry's. */
   readonly messages?: readonly Message[] | undefined;
-  /** Number of answers to request. Default 1. */
+  /** Number of answers to request, 1 to 128. Default 1. */
   readonly samples?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** A mode, or an object with a mode, a time to live and a namespace. `false` is "bypass", `true` is "use". */

@@ -1,6 +1,7 @@
-import type OpenAI from "openai";
+import Anthropic from "@anthropic-ai/sdk";
+import { GoogleGenAI } from "@google/genai";
+import OpenAI from "openai";
 import type { FinishReason } from "../../src/index.ts";
-import { anthropicAt, googleAt, openaiAt } from "../gateway/clients.ts";
 import type { Wire } from "../harness/wires.ts";
 
 /** What a stock SDK makes of an answer. */
@@ -14,6 +15,11 @@ export interface Heard {
 /** Called with everything that arrives of a stream. */
 type OnEvent = () => void;
 type Ask = (url: string, model: string, prompt: string, onEvent: OnEvent | undefined) => Promise<Heard>;
+
+const KEY = { apiKey: "unused" };
+const openaiAt = (url: string) => new OpenAI({ ...KEY, baseURL: `${url}/v1`, maxRetries: 0 });
+const anthropicAt = (url: string) => new Anthropic({ ...KEY, baseURL: url, maxRetries: 0, openTelemetry: false });
+const googleAt = (url: string) => new GoogleGenAI({ ...KEY, httpOptions: { baseUrl: url, apiVersion: "v1beta" } });
 
 const parsed = (json: string): unknown => JSON.parse(json === "" ? "{}" : json);
 

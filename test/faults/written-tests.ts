@@ -8,6 +8,8 @@ const sources = globSync(["*.test.ts", "../gateway/*.test.ts"], { cwd: import.me
 /** The file that has a test of its own for a row. */
 export const WRITTEN_TESTS = new Map(
   sources.flatMap(([file = "", text = ""]) =>
-    [...text.matchAll(/faultTest\(\s*"([^"]+)"/g)].map(([, id = ""]) => [id, file] as const),
+    [...text.matchAll(/faultTest\(\s*"([^"]+)"|\bit\(\s*["`](G\d\d): /g)].map(
+      ([, id = "", gatewayId = id]) => [gatewayId, file] as const,
+    ),
   ),
 );

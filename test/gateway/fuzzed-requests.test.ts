@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { gateway } from "../../src/gateway/gateway.ts";
-import { entry } from "../faults/run-script.ts";
 import { host } from "../harness/host.ts";
 import { factoryOf } from "../harness/simulated.ts";
 import { WIRES, type Wire } from "../harness/wires.ts";
 import { ERROR_SHAPE, PATHS } from "./raw-client.ts";
+import { hostEntry } from "./world.ts";
 
 const SCHEMA = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const IMAGE = "iVBORw0KGgo=";
@@ -179,7 +179,8 @@ function changed(body: object, list: readonly Change[]): unknown {
   const root = { body: structuredClone(body) as unknown };
   for (const { at, value, how } of list) {
     const paths = pathsIn(root).slice(1);
-    const path = paths[at % paths.length] as Path;
+    const path = paths[at % paths.length];
+    if (path === undefined) continue;
     const key = path.at(-1) as string;
     const parent = path.slice(0, -1).reduce<unknown>((inner, step) => (inner as Record<string, unknown>)[step], root);
     const owner = parent as Record<string, unknown>;
@@ -195,7 +196,7 @@ function changed(body: object, list: readonly Change[]): unknown {
 async function served(wire: Wire) {
   const upstream = await host();
   const base = wire.startsWith("openai") ? `${upstream.url}/v1` : upstream.url;
-  const factory = factoryOf(entry(wire, base, 'num_retries = 0\ntimeout = "20s"'));
+  const factory = factoryOf(hostEntry(wire, base, 'num_retries = 0\ntimeout = "20s"'));
   const made = gateway({ factory });
   onTestFinished(() => made.close());
   return made;

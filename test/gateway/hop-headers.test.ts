@@ -1,10 +1,8 @@
-import { expect } from "vitest";
-import { faultTest } from "../faults/host.ts";
-import { entry } from "../faults/run-script.ts";
+import { expect, it } from "vitest";
 import { host } from "../harness/host.ts";
 import { WIRES } from "../harness/wires.ts";
 import { PATHS } from "./raw-client.ts";
-import { world } from "./world.ts";
+import { hostEntry, world } from "./world.ts";
 
 const CANARY = "canary-7c1f";
 
@@ -44,48 +42,44 @@ const OF_THE_PROVIDER: Readonly<Record<string, string>> = {
   "x-ratelimit-remaining-requests": "99",
 };
 
-faultTest(
-  "G08",
-  "headers of the client do not reach the provider, and headers of the provider not the client",
-  async () => {
-    const upstream = await host({
-      answer: (_request, response) => {
-        for (const [name, value] of Object.entries(OF_THE_PROVIDER)) response.setHeader(name, value);
-        return false;
-      },
-    });
-    const base = { openai: "/v1", "openai-responses": "/v1", anthropic: "", google: "" };
-    const entries = WIRES.map((wire) =>
-      entry(wire, upstream.url + base[wire]).replace("[models.m]", `[models.at-${wire}]`),
-    );
-    const { url } = await world({
-      toml: `${entries.join("\n")}\n[gateway.keys.ann]\nkey = "mw-${CANARY}-0123456789"\n`,
-    });
-    const headers = {
-      ...OF_THE_CLIENT,
-      authorization: `Bearer mw-${CANARY}-0123456789`,
-      "content-type": "application/json",
-    };
-    for (const wire of WIRES)
-      for (const target of WIRES) {
-        const prompt = wire === "openai-responses" ? { input: "Hi" } : { messages: [{ role: "user", content: "Hi" }] };
-        const body =
-          wire === "google"
-            ? { contents: [{ parts: [{ text: "Hi" }] }] }
-            : { model: `at-${target}`, max_tokens: 9, ...prompt };
-        const path = PATHS[wire].replace("models/openai:", `models/at-${target}:`);
-        const response = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
-        const received = JSON.stringify([...response.headers]);
-        expect([response.status, await response.text()], `${wire} to ${target}`).toEqual([
-          200,
-          expect.stringContaining("hello"),
-        ]);
-        expect(received, `${wire} to ${target}`).not.toContain(CANARY);
-        if (wire === "openai" && target === "openai")
-          expect(response.headers.get("x-ratelimit-remaining-requests")).toBe("99");
-      }
-    expect(upstream.arrivals).toHaveLength(WIRES.length ** 2);
-    for (const { headers: sent, path } of upstream.arrivals) expect(JSON.stringify([sent, path])).not.toContain(CANARY);
-    for (const { headers: sent } of upstream.arrivals) expect(sent.host).toBe(new URL(upstream.url).host);
-  },
-);
+it("G08: headers of the client do not reach the provider, and headers of the provider not the client", async () => {
+  const upstream = await host({
+    answer: (_request, response) => {
+      for (const [name, value] of Object.entries(OF_THE_PROVIDER)) response.setHeader(name, value);
+      return false;
+    },
+  });
+  const base = { openai: "/v1", "openai-responses": "/v1", anthropic: "", google: "" };
+  const entries = WIRES.map((wire) =>
+    hostEntry(wire, upstream.url + base[wire]).replace("[models.m]", `[models.at-${wire}]`),
+  );
+  const { url } = await world({
+    toml: `${entries.join("\n")}\n[gateway.keys.ann]\nkey = "mw-${CANARY}-0123456789"\n`,
+  });
+  const headers = {
+    ...OF_THE_CLIENT,
+    authorization: `Bearer mw-${CANARY}-0123456789`,
+    "content-type": "application/json",
+  };
+  for (const wire of WIRES)
+    for (const target of WIRES) {
+      const prompt = wire === "openai-responses" ? { input: "Hi" } : { messages: [{ role: "user", content: "Hi" }] };
+      const body =
+        wire === "google"
+          ? { contents: [{ parts: [{ text: "Hi" }] }] }
+          : { model: `at-${target}`, max_tokens: 9, ...prompt };
+      const path = PATHS[wire].replace("models/openai:", `models/at-${target}:`);
+      const response = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
+      const received = JSON.stringify([...response.headers]);
+      expect([response.status, await response.text()], `${wire} to ${target}`).toEqual([
+        200,
+        expect.stringContaining("hello"),
+      ]);
+      expect(received, `${wire} to ${target}`).not.toContain(CANARY);
+      if (wire === "openai" && target === "openai")
+        expect(response.headers.get("x-ratelimit-remaining-requests")).toBe("99");
+    }
+  expect(upstream.arrivals).toHaveLength(WIRES.length ** 2);
+  for (const { headers: sent, path } of upstream.arrivals) expect(JSON.stringify([sent, path])).not.toContain(CANARY);
+  for (const { headers: sent } of upstream.arrivals) expect(sent.host).toBe(new URL(upstream.url).host);
+});

@@ -1,6 +1,5 @@
-import { describe, expect } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Fault } from "../../src/simulator/fault.ts";
-import { faultTest } from "../faults/host.ts";
 import { FakeClock, quiet } from "../harness/fake-clock.ts";
 import { eventually } from "./raw-client.ts";
 import { CHAT, chatBody, type WorldOptions, world } from "./world.ts";
@@ -43,7 +42,7 @@ const MOMENTS = [
 
 describe("a client that leaves", () => {
   for (const [moment, fault, stream, until] of MOMENTS)
-    faultTest("G01", `${moment} ends the request of the provider, and frees its slot and budget`, async () => {
+    it(`G01: ${moment} ends the request of the provider, and frees its slot and budget`, async () => {
       const { log, factory, post } = await leaving(fault, stream, until);
       expect(log).toMatchObject([{ left: true, code: "aborted" }]);
       const [budget] = await factory.budgets.status();

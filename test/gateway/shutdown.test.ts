@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished } from "vitest";
-import { faultTest } from "../faults/host.ts";
+import { expect, it, onTestFinished } from "vitest";
 import { FakeClock, quiet } from "../harness/fake-clock.ts";
 import { eventually } from "./raw-client.ts";
 import { CHAT, chatBody, type World, world } from "./world.ts";
@@ -23,26 +22,22 @@ async function outcomesOf({ factory }: World): Promise<Readonly<Record<string, n
   return Object.fromEntries(sums.map(({ group, attempts }) => [String(group.outcome), attempts]));
 }
 
-faultTest(
-  "G05",
-  "streams end, new requests get 503 and a closed connection, and the ledger has every row",
-  async () => {
-    const made = await world({ toml: "[ledger]\n", factory: { baseDir: folder() }, simulator: { delayMs: 5 } });
-    const responses = await Promise.all(Array.from({ length: STREAMS }, () => made.post(CHAT, streaming)));
-    const closing = made.close();
-    const ready = await fetch(`${made.url}/readyz`);
-    expect([ready.status, ready.headers.get("connection")]).toEqual([503, "keep-alive"]);
-    const late = await made.post(CHAT, chatBody("anthropic"));
-    expect([late.status, late.headers.get("connection"), late.headers.get("retry-after")]).toEqual([503, "close", "1"]);
-    const texts = await Promise.all(responses.map((response) => response.text()));
-    expect(texts.filter((text) => text.endsWith("data: [DONE]\n\n"))).toHaveLength(STREAMS);
-    await closing;
-    await expect(fetch(`${made.url}/healthz`)).rejects.toThrow();
-    expect(await outcomesOf(made)).toEqual({ ok: STREAMS });
-  },
-);
+it("G05: streams end, new requests get 503 and a closed connection, and the ledger has every row", async () => {
+  const made = await world({ toml: "[ledger]\n", factory: { baseDir: folder() }, simulator: { delayMs: 5 } });
+  const responses = await Promise.all(Array.from({ length: STREAMS }, () => made.post(CHAT, streaming)));
+  const closing = made.close();
+  const ready = await fetch(`${made.url}/readyz`);
+  expect([ready.status, ready.headers.get("connection")]).toEqual([503, "keep-alive"]);
+  const late = await made.post(CHAT, chatBody("anthropic"));
+  expect([late.status, late.headers.get("connection"), late.headers.get("retry-after")]).toEqual([503, "close", "1"]);
+  const texts = await Promise.all(responses.map((response) => response.text()));
+  expect(texts.filter((text) => text.endsWith("data: [DONE]\n\n"))).toHaveLength(STREAMS);
+  await closing;
+  await expect(fetch(`${made.url}/healthz`)).rejects.toThrow();
+  expect(await outcomesOf(made)).toEqual({ ok: STREAMS });
+});
 
-faultTest("G05", "after the hard limit, streams end with an error, and the ledger has their rows", async () => {
+it("G05: after the hard limit, streams end with an error, and the ledger has their rows", async () => {
   const clock = new FakeClock();
   const script = [{ stall: { afterEvents: 4 }, times: STREAMS }, { delayMs: 60_000 }];
   const toml = '[gateway]\ndrain = "10s"\n[ledger]\n';

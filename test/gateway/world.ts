@@ -74,6 +74,19 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   };
 }
 
+/** The entry `m` at a host of the test. */
+export function hostEntry(wire: Wire, baseUrl: string, keys = "num_retries = 0"): string {
+  return `
+[models.m]
+name = "some-model"
+provider = "some-host"
+custom_llm_provider = "${wire}"
+base_url = "${baseUrl}"
+api_key = "test-key"
+${keys}
+`;
+}
+
 export const CHAT = "/v1/chat/completions";
 
 export function chatBody(model: string, more: object = {}): object {

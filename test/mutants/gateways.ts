@@ -1,9 +1,11 @@
-import { always, never, skip } from "./change.ts";
+import { always, never, replace, skip } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
 const ERRORS = ["test/gateway/errors.test.ts"];
 const SERVER = ["test/gateway/server.test.ts"];
 const STREAMS = ["test/gateway/streams.test.ts"];
+const MALFORMED = ["test/gateway/malformed-requests.test.ts"];
+const SLOW_CLIENTS = ["test/gateway/slow-clients.test.ts"];
 const STOCK = ["test/gateway/stock-clients.test.ts"];
 
 /** What clients of the gateway rely on. */
@@ -20,13 +22,44 @@ export const gateways = [
   ...mutantsOf("src/gateway/request-body.ts", SERVER, [
     ["gateway-any-size", "a decompressed body has no limit", "limited", never("count > maxBytes")],
   ]),
-  ...mutantsOf("src/gateway/gateway.ts", SERVER, [
+  ...mutantsOf("src/gateway/body-clock.ts", SLOW_CLIENTS, [
+    ["gateway-waits-for-a-body", "a body that dribbles is waited for", "inTime", never("now - before < LEAST_BYTES")],
+  ]),
+  ...mutantsOf(
+    "src/gateway/credentials.ts",
+    ["test/gateway/credentials.test.ts"],
     [
-      "gateway-any-load",
-      "requests in flight have no limit",
-      "GatewayServer.#admitted",
-      never("this.#inFlight.size >= config.maxInFlight"),
+      [
+        "gateway-stops-comparing",
+        "the time of a comparison tells which key it is",
+        "Keys.#find",
+        replace("found = one.key", "return one.key"),
+      ],
     ],
+  ),
+  ...mutantsOf(
+    "src/gateway/in-flight.ts",
+    ["test/gateway/server.test.ts", "test/gateway/fairness.test.ts"],
+    [
+      ["gateway-any-load", "requests in flight have no limit", "InFlight.enter", never("room <= 0")],
+      [
+        "gateway-one-key-has-all",
+        "one key takes every place",
+        "InFlight.enter",
+        never("keys.length > 1 && own >= room"),
+      ],
+      [
+        "gateway-keeps-places",
+        "the places of requests that ended stay taken",
+        "InFlight.leave",
+        skip("this.#left(name)"),
+      ],
+    ],
+  ),
+  ...mutantsOf("src/gateway/node-server.ts", MALFORMED, [
+    ["gateway-two-hosts", "a request with two hosts is served", "listenerOf", never("!hasOneHost(request)")],
+  ]),
+  ...mutantsOf("src/gateway/gateway.ts", SERVER, [
     [
       "gateway-never-closed",
       "requests are served while it stops",
@@ -37,7 +70,7 @@ export const gateways = [
       "gateway-never-cut",
       "a stream that does not end keeps it from stopping",
       "GatewayServer.#drained",
-      skip("exchange.cancel()"),
+      skip("this.#inFlight.stop"),
     ],
   ]),
   ...mutantsOf(
