@@ -86,14 +86,19 @@ const messages: Ask = async (url, model, prompt, onEvent) => {
   for await (const event of await anthropic.messages.create({ ...request, stream: true })) {
     onEvent();
     if (event.type === "content_block_start" && event.content_block.type === "tool_use")
-      calls.push({ name: event.content_block.name, json: "" });
+      calls[event.index] = { name: event.content_block.name, json: "" };
     if (event.type === "content_block_delta" && event.delta.type === "text_delta") text += event.delta.text;
-    const call = calls.at(-1);
-    if (event.type === "content_block_delta" && event.delta.type === "input_json_delta" && call !== undefined)
-      call.json += event.delta.partial_json;
+    if (event.type === "content_block_delta" && event.delta.type === "input_json_delta") {
+      const call = calls[event.index];
+      if (call !== undefined) call.json += event.delta.partial_json;
+    }
     if (event.type === "message_delta") finish = event.delta.stop_reason ?? undefined;
   }
-  return { text, finish, toolCalls: calls.map(({ name, json }) => [name, parsed(json)] as const) };
+  return {
+    text,
+    finish,
+    toolCalls: calls.filter((call) => call !== undefined).map(({ name, json }) => [name, parsed(json)] as const),
+  };
 };
 
 const gemini: Ask = async (url, model, contents, onEvent) => {
