@@ -10,6 +10,7 @@ import { type Mutable, mergedAdaptation, mergedSettings } from "./merged-setting
 import type { Message } from "./message.ts";
 import { checkPromptSize } from "./prompt-size.ts";
 import { type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
+import { fromOtherWire, requireWire } from "./same-wire.ts";
 import { nearest } from "./suggest.ts";
 import { effortReason, isHarmless, samplerReason, unsupportedReason } from "./supported-settings.ts";
 import type { Adaptation, Target } from "./target.ts";
@@ -32,7 +33,8 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   if (target.facts.embedding !== undefined) throw generatesNothing(target);
   const { adaptation, list, forced, cutAt, settings, extraBody } = adaptedSettings(input, target, dialect);
   const changes = new Changes(target, adaptation);
-  const messages = adaptMessages(withPrelude(input, target), changes);
+  const sameWire = input.sameWire?.wire === target.dialect ? input.sameWire : undefined;
+  const messages = adaptMessages(withPrelude(input, target), input, target, changes);
   checkPromptSize({ messages, settings }, target, input.maxInputBytes ?? target.policy.maxInputBytes);
   const request: ModelRequest = {
     messages,
@@ -43,7 +45,7 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     deliverInvalidCalls: input.deliverInvalidCalls,
     followsUp: input.followsUp,
     extraBody: { ...extraBody },
-    extraHeaders: input.extraHeaders,
+    extraHeaders: sameWire === undefined ? input.extraHeaders : { ...sameWire.headers, ...input.extraHeaders },
   };
   if (target.policy.strictPricing) requirePrice(request, target);
   // Copies, because callers may change the adjustments of a reply.
@@ -65,7 +67,7 @@ interface AdaptedSettings extends Pick<ModelRequest, "settings" | "extraBody" | 
 }
 
 interface LastAdapted {
-  readonly input: Pick<CallInput, "settings" | "extraBody" | "adaptation">;
+  readonly input: Pick<CallInput, "settings" | "extraBody" | "adaptation" | "sameWire">;
   readonly dialect: Dialect;
   readonly adapted: AdaptedSettings;
 }
@@ -77,13 +79,19 @@ function adaptedSettings(input: CallInput, target: Target, dialect: Dialect): Ad
   const last = lastAdapted.get(target);
   if (last !== undefined && last.dialect === dialect && hasSameSettings(last.input, input)) return last.adapted;
   const adapted = adaptSettings(input, target, dialect);
-  const { settings, extraBody, adaptation } = input;
-  lastAdapted.set(target, { input: { settings, extraBody, ...(adaptation && { adaptation }) }, dialect, adapted });
+  const { settings, extraBody, adaptation, sameWire } = input;
+  const known = { settings, extraBody, sameWire, ...(adaptation && { adaptation }) };
+  lastAdapted.set(target, { input: known, dialect, adapted });
   return adapted;
 }
 
 function hasSameSettings(one: LastAdapted["input"], other: LastAdapted["input"]): boolean {
-  return one.settings === other.settings && one.extraBody === other.extraBody && one.adaptation === other.adaptation;
+  return (
+    one.settings === other.settings &&
+    one.extraBody === other.extraBody &&
+    one.adaptation === other.adaptation &&
+    one.sameWire === other.sameWire
+  );
 }
 
 function adaptSettings(input: CallInput, target: Target, dialect: Dialect): AdaptedSettings {
@@ -91,7 +99,11 @@ function adaptSettings(input: CallInput, target: Target, dialect: Dialect): Adap
   const changes = new Changes(target, adaptation);
   for (const { key, value, reason } of target.unused) changes.dropped(key, value, reason);
   const settings = mergedSettings(input, target);
-  const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
+  const extraBody: Record<string, unknown> = {
+    ...target.extraBody,
+    ...sameWireBody(input.sameWire, target, changes),
+    ...input.extraBody,
+  };
   refuseUnknownTool(settings, extraBody, target);
   const { stop } = settings;
   dropUnsupported(settings, extraBody, { input, target, dialect, adaptation, changes });
@@ -218,16 +230,41 @@ function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Chan
   }
 }
 
-function adaptMessages(messages: readonly Message[], changes: Changes): readonly Message[] {
-  let adapted: Message[] | undefined;
+/** The fields that only this wire format has; another target reports that they are left out. */
+function sameWireBody(
+  sameWire: CallInput["sameWire"],
+  target: Target,
+  changes: Changes,
+): Readonly<Record<string, unknown>> | undefined {
+  if (sameWire === undefined) return undefined;
+  if (sameWire.wire === target.dialect) return sameWire.body;
+  requireWire(sameWire, target);
+  for (const loss of sameWire.losses) changes.add(loss);
+  return undefined;
+}
+
+function adaptMessages(
+  messages: readonly Message[],
+  { sameWire }: Pick<CallInput, "sameWire">,
+  target: Target,
+  changes: Changes,
+): readonly Message[] {
+  let adapted: (Message | undefined)[] | undefined;
   messages.forEach((message, index) => {
-    const clean = wellFormed(message, index, changes);
-    if (clean !== message) {
-      adapted ??= [...messages];
-      adapted[index] = clean;
-    }
+    const own = sameWire === undefined || sameWire.wire === target.dialect ? message : forThisWire(message, index, target, changes);
+    const clean = own && wellFormed(own, index, changes);
+    if (clean === message) return;
+    adapted ??= [...messages];
+    adapted[index] = clean;
   });
-  return adapted ?? messages;
+  return adapted?.filter((message) => message !== undefined) ?? messages;
+}
+
+function forThisWire(message: Message, index: number, target: Target, changes: Changes): Message | undefined {
+  return fromOtherWire(message, target, ({ wire, block }) => {
+    const kind = String(block["type"] ?? "content");
+    changes.dropped(`messages[${index}]`, kind, `only the ${wire} wire has all of this ${kind}`);
+  });
 }
 
 /** Half of a surrogate pair (an emoji split by `slice`) cannot be encoded as UTF-8. */

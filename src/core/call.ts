@@ -12,6 +12,7 @@ import type { RequestOperation } from "./operation.ts";
 import type { CallPolicy } from "./options.generated.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { ModelRequest, Settings } from "./request.ts";
+import type { SameWire } from "./same-wire.ts";
 import type { ShouldRetry } from "./should-retry.ts";
 import type { Adaptation, OnBreak, Target } from "./target.ts";
 import type { Exchange, Remark } from "./transport.ts";
@@ -32,6 +33,8 @@ export interface CallInput extends CallPolicy {
   readonly batch?: number | undefined;
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly extraHeaders: Readonly<Record<string, string>>;
+  /** What the client of a gateway sent and only its wire format has. */
+  readonly sameWire?: SameWire | undefined;
   /** Instructions and messages of this call that replace those of the entry. */
   readonly system?: string | undefined;
   readonly prelude?: readonly Message[] | undefined;

@@ -14,6 +14,11 @@ export class Changes {
     this.#allowed = allowed;
   }
 
+  /** A change that another room decided on. */
+  add(adjustment: Adjustment): void {
+    this.#force(adjustment);
+  }
+
   dropped(setting: string, from: unknown, reason: string): void {
     this.#force({ setting, from, to: undefined, reason });
   }

@@ -1,7 +1,7 @@
 import { ModelError } from "./error.ts";
 import { invalidInput, kindOf, type Loose, shownValue, stringAt } from "./invalid-input.ts";
 import { bytesIn, partOfBase64, partOfBytes, pendingIn, sourceOf, wrongData } from "./media-source.ts";
-import type { Part, ToolResultPart } from "./message.ts";
+import type { Part, Signed, ToolResultPart } from "./message.ts";
 import { checkToolCall, type GivenCall } from "./tool-arguments.ts";
 
 export function readContent(
@@ -61,11 +61,12 @@ const PART_READERS: Readonly<Record<string, (part: Loose, path: string) => Part>
 
 function readText(part: Loose, path: string): Part {
   const value = stringAt(part["text"], `${path}.text`);
-  const signed =
-    typeof part["signature"] === "string"
-      ? { signature: part["signature"], ...(typeof part["owner"] === "string" && { owner: part["owner"] }) }
-      : {};
-  return { type: "text", text: value, ...signed, ...(part["cache"] === true && { cache: true }) };
+  return { type: "text", text: value, ...signedOf(part), ...(part["cache"] === true && { cache: true }) };
+}
+
+function signedOf({ signature, owner }: Loose): Signed {
+  if (typeof signature !== "string") return {};
+  return { signature, ...(typeof owner === "string" && { owner }) };
 }
 
 function withSource(part: Loose, path: string, type: "image" | "file"): Part {
@@ -165,6 +166,7 @@ export function readToolResult(part: Loose, path: string): ToolResultPart {
     ...(typeof name === "string" && { name }),
     content: Array.isArray(content) ? resultParts(content, path) : resultText(content, `${path}.content`),
     ...(part["error"] === true && { error: true }),
+    ...signedOf(part),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Dialect } from "./dialect.ts";
 import type { ModelError } from "./error.ts";
 import type { MediaPart, Message, Part } from "./message.ts";
+import { blockRefusal } from "./same-wire.ts";
 import type { Capability, Target } from "./target.ts";
 import { misfitError } from "./target-error.ts";
 
@@ -15,11 +16,9 @@ const READING = { image: "vision", file: "files", audio: "audio" } as const sati
  */
 export function mediaRefusal(messages: readonly Message[], target: Target, dialect: Dialect): ModelError | undefined {
   for (const [index, message] of messages.entries()) {
-    for (const part of mediaOf(message.content)) {
-      const reason = reasonAgainst(part, target, dialect);
-      if (reason === undefined) continue;
-      return misfitError(target, "unsupported", `messages[${index}]: ${reason}; nothing was sent`);
-    }
+    const reasons = mediaOf(message.content).map((part) => reasonAgainst(part, target, dialect));
+    const reason = blockRefusal(message, target) ?? reasons.find((found) => found !== undefined);
+    if (reason !== undefined) return misfitError(target, "unsupported", `messages[${index}]: ${reason}; nothing was sent`);
   }
   return undefined;
 }

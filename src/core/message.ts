@@ -36,7 +36,7 @@ export interface TextPart extends Signed {
   /** Marks the end of a prompt-cache prefix, for providers that need markers. */
   readonly cache?: boolean;
 }
-export interface ImagePart {
+export interface ImagePart extends Signed {
   readonly type: "image";
   readonly url?: string;
   /** Base64. */
@@ -44,7 +44,7 @@ export interface ImagePart {
   readonly mediaType?: string;
   readonly detail?: "auto" | "low" | "high";
 }
-export interface FilePart {
+export interface FilePart extends Signed {
   readonly type: "file";
   readonly url?: string;
   /** Base64. */
@@ -74,7 +74,7 @@ export interface ToolCallPart extends Signed {
   /** The text that the model wrote instead of arguments; `arguments` is then `{}`, and providers are sent that. */
   readonly malformed?: string;
 }
-export interface ToolResultPart {
+export interface ToolResultPart extends Signed {
   readonly type: "tool-result";
   /** The id of the tool call. */
   readonly id: string;

@@ -1,4 +1,5 @@
 import type { Message, Part } from "../core/message.ts";
+import { signedBlock } from "../core/same-wire.ts";
 import type { Target } from "../core/target.ts";
 import type { Report } from "./report.ts";
 
@@ -40,7 +41,7 @@ function foreignOwners(
   for (const { role, content } of messages) {
     if (role !== "assistant" || typeof content === "string") continue;
     for (const { signature, owner } of content) {
-      if (signature === undefined || owner === undefined) continue;
+      if (signature === undefined || owner === undefined || signedBlock(signature) !== undefined) continue;
       if (owner !== provider || !reads(signature)) owners.add(owner);
     }
   }

@@ -32,9 +32,9 @@ export async function generate(arrival: Arrival): Promise<Response> {
 
 function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
   const { wire, clock, requestId } = arrival;
-  const { model, messages, options, deadlineAtMs, stream, name, adjustments } = call;
+  const { model, messages, options, deadlineAtMs, stream, name, adjustments, sameWire } = call;
   const gatewayKey = arrival.key?.name;
-  const batches = eventBatches(model, messages, options, { streaming: stream, deadlineAtMs, gatewayKey });
+  const batches = eventBatches(model, messages, options, { streaming: stream, deadlineAtMs, gatewayKey, sameWire });
   arrival.note({ model: name, stream });
   const { body, promptSize, keep } = call;
   const note = arrival.note;

@@ -1,6 +1,7 @@
 import type { GatewayKey } from "../config/load.ts";
 import type { Adjustment } from "../core/attempt.ts";
 import type { Message } from "../core/message.ts";
+import type { SameWire } from "../core/same-wire.ts";
 import type { Json } from "../dialects/served/json.ts";
 import type { Problem } from "../dialects/served/problem.ts";
 import { Rejection } from "../dialects/served/problem.ts";
@@ -9,7 +10,7 @@ import type { CallOptions } from "../model/options.ts";
 import type { Arrival } from "./arrival.ts";
 import { withOwners } from "./foreign-state.ts";
 import { readBody } from "./request-body.ts";
-import { headerOptions } from "./request-headers.ts";
+import { headerOptions, wireHeaders } from "./request-headers.ts";
 import { withStored } from "./stored-responses.ts";
 
 /** A request as a call of a model. */
@@ -25,6 +26,8 @@ export interface ModelCall {
   readonly options: CallOptions;
   readonly deadlineAtMs: number | undefined;
   readonly adjustments: readonly Adjustment[];
+  /** What only targets of the same wire format get. */
+  readonly sameWire: SameWire;
   /** Estimated tokens of the prompt, and the context window; `undefined` if it seems to fit. */
   readonly promptSize: () => Problem["context"];
 }
@@ -47,9 +50,9 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     ...callerOf(key, header.options.tags),
     ...(samples !== 1 && { samples }),
   };
-  const all = withOwners(read.request.messages, wire.dropsReasoning === true);
-  const messages = contextOf(model)?.target.dialect === wire.name ? all : (wire.forOthers?.(all) ?? all);
-  refuseChanges(model, read.adjustments);
+  const messages = withOwners(read.request.messages, wire.dropsReasoning === true);
+  const sameWire = { ...read.sameWire, headers: wireHeaders(request.headers, wire.name) };
+  refuseChanges(model, read.adjustments, sameWire);
   return {
     model,
     name: read.model,
@@ -60,6 +63,7 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     options,
     deadlineAtMs: deadlineOf(model, header.deadlineMs),
     adjustments: read.adjustments,
+    sameWire,
     promptSize: () => promptSize(model, messages, options),
   };
 }
@@ -75,12 +79,19 @@ export function callerOf(
 }
 
 /** An entry with `strict`, or without `drop_params`, gets no request that lacks a part of what the client sent. */
-function refuseChanges(model: Model, adjustments: readonly Adjustment[]): void {
-  const { strict, dropParams } = contextOf(model)?.target.adaptation ?? { strict: false, dropParams: true };
-  const refused = adjustments.find(({ to }) => strict || (!dropParams && to === undefined));
-  if (refused === undefined) return;
-  const { setting, reason } = refused;
-  throw new Rejection({ kind: "invalid", message: `${setting}: ${reason}`, param: setting, code: "unsupported" });
+function refuseChanges(model: Model, adjustments: readonly Adjustment[], { wire, losses, refusal }: SameWire): void {
+  const { dialect, adaptation } = contextOf(model)?.target ?? {};
+  const isSame = dialect === wire;
+  if (!isSame && refusal !== undefined) throw unsupported("tool_choice", refusal);
+  const { strict, dropParams } = adaptation ?? { strict: false, dropParams: true };
+  const refused = (isSame ? adjustments : [...adjustments, ...losses]).find(
+    ({ to }) => strict || (!dropParams && to === undefined),
+  );
+  if (refused !== undefined) throw unsupported(refused.setting, `${refused.setting}: ${refused.reason}`);
+}
+
+function unsupported(param: string, message: string): Rejection {
+  return new Rejection({ kind: "invalid", message, param, code: "unsupported" });
 }
 
 function deadlineOf(model: Model, deadlineMs: number | undefined): number | undefined {

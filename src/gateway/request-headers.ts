@@ -1,4 +1,5 @@
 import { DURATION_PATTERN, durationMs } from "../config/duration.ts";
+import type { WireName } from "../core/wire-name.ts";
 import { parseJson } from "../dialects/served/json.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import type { CallOptions } from "../model/options.ts";
@@ -7,6 +8,20 @@ import type { CallOptions } from "../model/options.ts";
 export interface HeaderOptions {
   readonly options: Pick<CallOptions, "tags" | "cache" | "metadata">;
   readonly deadlineMs: number | undefined;
+}
+
+/** Headers for a version or a trial of the API. */
+const OF_THE_WIRE: Readonly<Record<WireName, readonly string[]>> = {
+  openai: ["openai-beta"],
+  "openai-responses": ["openai-beta"],
+  anthropic: ["anthropic-beta", "anthropic-version"],
+  google: [],
+};
+
+/** The headers of a request that belong to its wire format. */
+export function wireHeaders(headers: Headers, wire: WireName): Readonly<Record<string, string>> {
+  const present = OF_THE_WIRE[wire].map((name) => [name, headers.get(name)] as const);
+  return Object.fromEntries(present.filter((header): header is [string, string] => header[1] !== null));
 }
 
 /** @throws Rejection for a value that is not valid. */

@@ -1,6 +1,4 @@
-import type { Message } from "../core/message.ts";
 import type { WireName } from "../core/wire-name.ts";
-import { withoutBillingHeader } from "../dialects/anthropic/server/billing-header.ts";
 import { readMessagesRequest } from "../dialects/anthropic/server/messages-request.ts";
 import { messagesServer } from "../dialects/anthropic/server/messages-server.ts";
 import { readGenerateRequest } from "../dialects/google/server/generate-request.ts";
@@ -18,8 +16,6 @@ export interface GatewayWire extends WireServer {
   readRequest(received: ReceivedRequest): ServedRequest;
   /** How clients refer to earlier responses. Absent: they do not. */
   readonly stored?: typeof storedResponses;
-  /** The messages for a model of another wire format. Default: all. */
-  forOthers?(messages: readonly Message[]): readonly Message[];
 }
 
 /** The wire format of a path; `undefined` if several have it, or none. */
@@ -34,6 +30,6 @@ export function wireOfPath(path: string): WireName | undefined {
 export const GATEWAY_WIRES: Readonly<Record<WireName, GatewayWire>> = {
   openai: { ...chatServer, readRequest: readChatRequest },
   "openai-responses": { ...responsesServer, readRequest: readResponsesRequest, stored: storedResponses },
-  anthropic: { ...messagesServer, readRequest: readMessagesRequest, forOthers: withoutBillingHeader },
+  anthropic: { ...messagesServer, readRequest: readMessagesRequest },
   google: { ...generateServer, readRequest: readGenerateRequest },
 };

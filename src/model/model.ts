@@ -10,6 +10,7 @@ import { hasPendingMedia, refusePending } from "../core/media-source.ts";
 import type { Message } from "../core/message.ts";
 import type { ToolsInput } from "../core/option-values.ts";
 import type { Reply } from "../core/reply.ts";
+import type { SameWire } from "../core/same-wire.ts";
 import { type Scope, scopePath } from "../core/scope.ts";
 import { CAPABILITIES } from "../core/setting-capabilities.ts";
 import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
@@ -71,6 +72,8 @@ export interface CallShape {
   readonly deadlineAtMs?: number | undefined;
   /** The name of the gateway's key that the caller has. */
   readonly gatewayKey?: string | undefined;
+  /** What the client sent and only its wire format has. */
+  readonly sameWire?: SameWire | undefined;
 }
 
 interface Inside {
@@ -343,9 +346,10 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   }
 
   #openStream(input: Input, options: CallOptions | undefined, shape: CallShape = { streaming: true }): Opened {
-    const { gatewayKey } = shape;
+    const { gatewayKey, sameWire } = shape;
     const prepared = this.#prepare(input, options);
-    const given = gatewayKey === undefined ? prepared : { ...prepared, input: { ...prepared.input, gatewayKey } };
+    const served = { ...(gatewayKey !== undefined && { gatewayKey }), ...(sameWire && { sameWire }) };
+    const given = Object.keys(served).length === 0 ? prepared : { ...prepared, input: { ...prepared.input, ...served } };
     if (!hasPendingMedia(given.input.messages)) return openPrepared(given, shape);
     const { context, signal } = given;
     return openedLater(context.clock, signal, async (cancellation) =>

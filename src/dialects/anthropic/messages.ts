@@ -2,11 +2,14 @@ import type { Anthropic } from "@anthropic-ai/sdk";
 import type {
   AssistantMessage,
   Message,
+  Signed,
   SystemMessage,
+  TextPart,
   ToolMessage,
   ToolResultPart,
   UserMessage,
 } from "../../core/message.ts";
+import { blockFor } from "../../core/same-wire.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
@@ -108,13 +111,20 @@ class MessageEncoder {
 
   #addSystem({ content }: SystemMessage, index: number): void {
     if (this.#turns.length > 0) reportMovedSystem(index, this.#report);
-    const parts = typeof content === "string" ? [{ text: content, cache: false }] : content;
-    for (const part of parts) this.#system.push(...this.#text(part.text, part.cache));
+    const parts: readonly Omit<TextPart, "type">[] = typeof content === "string" ? [{ text: content }] : content;
+    for (const part of parts) this.#system.push(...(this.#asReceived<Anthropic.TextBlockParam>(part) ?? this.#text(part.text, part.cache)));
+  }
+
+  /** A block of this wire format that a part does not express. */
+  #asReceived<Received extends Block>(part: Signed & { readonly cache?: boolean }): Received[] | undefined {
+    const block = blockFor(part, this.#target.dialect) as Received | undefined;
+    if (block !== undefined && part.cache === true) this.#marked.add(block);
+    return block && [block];
   }
 
   #user({ content }: UserMessage): Block[] {
     if (typeof content === "string") return this.#text(content);
-    return content.flatMap((part) => this.#userPart(part));
+    return content.flatMap((part) => this.#asReceived(part) ?? this.#userPart(part));
   }
 
   #userPart(part: UserPart): Block[] {
@@ -132,7 +142,7 @@ class MessageEncoder {
 
   #assistant({ content }: AssistantMessage): Block[] {
     if (typeof content === "string") return this.#text(content);
-    return content.flatMap((part) => this.#assistantPart(part));
+    return content.flatMap((part) => this.#asReceived(part) ?? this.#assistantPart(part));
   }
 
   #assistantPart(part: AssistantPart): Block[] {
@@ -150,6 +160,8 @@ class MessageEncoder {
     return content.flatMap((part) => {
       const id = this.#ids.result(part.id);
       if (id === undefined) throw this.#unpaired(`the tool result "${part.id}" does not match an earlier tool call`);
+      const block = blockFor(part, this.#target.dialect);
+      if (block !== undefined) return [{ ...block, tool_use_id: id } as Anthropic.ToolResultBlockParam];
       if (part.error !== true) return [encodeToolResult(part, id, this.#target, this.#report)];
       return this.#failedResult(part, id, index);
     });

@@ -11,6 +11,7 @@ import type {
   ToolResultPart,
   UserMessage,
 } from "../../core/message.ts";
+import { blockFor, signedBlock } from "../../core/same-wire.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
@@ -124,6 +125,8 @@ class ContentsEncoder {
   }
 
   #userPart(part: MessagePart): Part[] {
+    const block = "signature" in part ? blockFor(part, this.#target.dialect) : undefined;
+    if (block !== undefined) return [block];
     if (part.type === "text") return part.text === "" ? [] : [{ text: part.text }];
     return [encodeMedia(part as ImagePart | FilePart | AudioPart, this.#target, this.#report)];
   }
@@ -134,6 +137,8 @@ class ContentsEncoder {
   }
 
   #assistantPart(part: AssistantPart): Part[] {
+    const block = blockFor(part, this.#target.dialect);
+    if (block !== undefined && part.type !== "tool-call") return [block];
     const signature = this.#signature(part);
     const signed = signature.thoughtSignature !== undefined;
     switch (part.type) {
@@ -145,14 +150,18 @@ class ContentsEncoder {
         const name = this.#names.wire(part.name);
         const id = this.#ids.call(part.id);
         this.#called.set(id, name);
-        return [{ functionCall: { args: argumentsOf(part.arguments), id, name }, ...signature }];
+        return [block ?? { functionCall: { args: argumentsOf(part.arguments), id, name }, ...signature }];
       }
     }
   }
 
   /** Signatures are sent back unchanged, on the same part, and only to the provider that issued them. */
   #signature({ signature, owner }: Signed): { thoughtSignature?: string } {
-    const isOwn = signature !== undefined && owner === this.#target.provider && !isChatSignature(signature);
+    const isOwn =
+      signature !== undefined &&
+      owner === this.#target.provider &&
+      !isChatSignature(signature) &&
+      signedBlock(signature) === undefined;
     return isOwn ? { thoughtSignature: signature } : {};
   }
 
@@ -170,6 +179,8 @@ class ContentsEncoder {
         `the tool result "${part.id}" does not match an earlier tool call`,
       );
     }
+    const block = blockFor(part, this.#target.dialect);
+    if (block !== undefined) return block;
     const parts = this.#resultMedia({ ...part, name }, index);
     const text = resultText(part);
     const hasMoved = text === "" && parts.length === 0 && typeof part.content !== "string" && part.content.length > 0;

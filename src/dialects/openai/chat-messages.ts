@@ -18,6 +18,7 @@ import type {
   UserMessage,
 } from "../../core/message.ts";
 import { textOf } from "../../core/message.ts";
+import { blockFor } from "../../core/same-wire.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
@@ -149,7 +150,7 @@ function plainText(content: string | readonly TextPart[]): string | { type: "tex
 function encodeUserContent(content: UserMessage["content"], target: Target): string | ChatCompletionContentPart[] {
   if (typeof content === "string") return content;
   const [only, second] = content;
-  if (second === undefined && only?.type === "text") return only.text;
+  if (second === undefined && only?.type === "text" && blockFor(only, target.dialect) === undefined) return only.text;
   return content.map((part) => encodeUserPart(part, target));
 }
 
@@ -157,6 +158,8 @@ function encodeUserPart(
   part: Exclude<UserMessage["content"], string>[number],
   target: Target,
 ): ChatCompletionContentPart {
+  const block = "signature" in part ? blockFor(part, target.dialect) : undefined;
+  if (block !== undefined) return block as unknown as ChatCompletionContentPart;
   switch (part.type) {
     case "text":
       return { type: "text", text: part.text };

@@ -17,6 +17,7 @@ import type {
   ToolResultPart,
   UserMessage,
 } from "../../core/message.ts";
+import { blockFor } from "../../core/same-wire.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { reportForeignState, reportUnsigned } from "../foreign-state.ts";
@@ -53,16 +54,30 @@ function encodeMessage(
     case "system":
       return [{ role: systemRole(target, index, adjustments), content: inputText(message.content) }];
     case "user":
-      return [{ role: "user", content: inputContent(message.content, target, reportTo(adjustments)) }];
+      return encodeUser(message, target, reportTo(adjustments));
     case "assistant":
       return encodeAssistant(message, target);
     case "tool":
       return message.content.map((part) => {
+        const item = blockFor(part, target.dialect);
+        if (item !== undefined) return item as unknown as ResponseInputItem;
         const call = calls.get(part.id);
         if (takesTextOnly(call)) reportImages(part, index, reportTo(adjustments));
         return encodeToolResult(part, call, toolOutput(part), target);
       });
   }
+}
+
+/** An item that only this wire format has is the only part of its message. */
+function encodeUser({ content }: UserMessage, target: Target, report: Report): ResponseInputItem[] {
+  const [only] = typeof content === "string" ? [] : content;
+  const item = only?.type === "text" ? blockFor(only, target.dialect) : undefined;
+  if (item !== undefined && !isContent(item)) return [item as unknown as ResponseInputItem];
+  return [{ role: "user", content: inputContent(content, target, report) }];
+}
+
+function isContent({ type }: Readonly<Record<string, unknown>>): boolean {
+  return typeof type === "string" && type.startsWith("input_");
 }
 
 function inputText(content: SystemMessage["content"]): EasyInputMessage["content"] {
@@ -79,6 +94,8 @@ function inputPart(
   target: Target,
   report: Report,
 ): ResponseInputContent {
+  const block = "signature" in part ? blockFor(part, target.dialect) : undefined;
+  if (block !== undefined) return block as unknown as ResponseInputContent;
   switch (part.type) {
     case "text":
       return { type: "input_text", text: part.text };
@@ -109,6 +126,8 @@ function encodeAssistant(message: AssistantMessage, target: Target): ResponseInp
 }
 
 function encodeAssistantPart(part: AssistantPart, target: Target): ResponseInputItem[] {
+  const item = blockFor(part, target.dialect);
+  if (item !== undefined) return [item as unknown as ResponseInputItem];
   switch (part.type) {
     case "text":
       return part.text === "" ? [] : [encodeAnswer(part, target)];

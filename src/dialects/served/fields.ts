@@ -9,11 +9,15 @@ import { refuse } from "./problem.ts";
 export class Fields {
   /** Path of the object in the body, for example `messages[0].content[1]`. */
   readonly path: string;
+  /** The object as it was sent. */
+  readonly sent: Json;
   readonly #remaining: Map<string, unknown>;
-  readonly #inner: Fields[] = [];
+  readonly #inner = new Map<string, Fields>();
+  readonly #items: Fields[] = [];
 
   constructor(json: Json, path = "") {
     this.path = path;
+    this.sent = json;
     this.#remaining = new Map(Object.entries(json).filter(([, value]) => value !== null && value !== undefined));
   }
 
@@ -37,6 +41,20 @@ export class Fields {
     const rest = this.remaining();
     this.#remaining.clear();
     return rest;
+  }
+
+  /** Takes what remains here and in nested objects; the objects of arrays keep theirs. */
+  takeRest(): Json {
+    const nested = [...this.#inner].map(([name, fields]) => [name, fields.takeRest()] as const);
+    return { ...Object.fromEntries(nested.filter(([, rest]) => Object.keys(rest).length > 0)), ...this.takeAll() };
+  }
+
+  /** Takes what remains at any depth; returns whether there was anything. */
+  takeEverything(): boolean {
+    const isLeft = this.unread().length > 0;
+    this.takeRest();
+    for (const fields of [...this.#items, ...this.#inner.values()]) fields.takeEverything();
+    return isLeft;
   }
 
   /** Takes the field if it is a string; other types can be taken by another method. */
@@ -83,14 +101,19 @@ export class Fields {
 
   object(name: string): Fields | undefined {
     const value = this.json(name);
-    return value === undefined ? undefined : this.#enter(value, this.pathOf(name));
+    if (value === undefined) return undefined;
+    const fields = new Fields(value, this.pathOf(name));
+    this.#inner.set(name, fields);
+    return fields;
   }
 
   objects(name: string): readonly Fields[] | undefined {
     const value = this.#typed(name, "an array of objects", (list): list is readonly Json[] => {
       return Array.isArray(list) && list.every((item) => asObject(item) !== undefined);
     });
-    return value?.map((item, index) => this.#enter(item, `${this.pathOf(name)}[${index}]`));
+    const items = value?.map((item, index) => new Fields(item, `${this.pathOf(name)}[${index}]`));
+    this.#items.push(...(items ?? []));
+    return items;
   }
 
   pathOf(name: string): string {
@@ -108,13 +131,7 @@ export class Fields {
     const own = [...this.#remaining].map(([name, from]): Adjustment => {
       return { setting: this.pathOf(name), from, to: undefined, reason: "this field is not supported" };
     });
-    return [...own, ...this.#inner.flatMap((fields) => fields.unread())];
-  }
-
-  #enter(json: Json, path: string): Fields {
-    const fields = new Fields(json, path);
-    this.#inner.push(fields);
-    return fields;
+    return [...own, ...[...this.#inner.values(), ...this.#items].flatMap((fields) => fields.unread())];
   }
 
   #typed<T>(name: string, kind: string, is: (value: unknown) => value is T): T | undefined {

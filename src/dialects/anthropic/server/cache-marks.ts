@@ -5,7 +5,8 @@ import { asObjects, type Json } from "../../served/json.ts";
 
 /**
  * `cache_control` markers. A text block keeps its marker as `cache: true`. A marker on another block becomes a named cache
- * point (`tools`, `first-user`, `last-user`) if its position has a name; otherwise it is dropped and reported.
+ * point (`tools`, `first-user`, `last-user`) if its position has a name; otherwise it is not read, and only the same wire
+ * format gets it.
  */
 export class CacheMarks {
   readonly #points: ReadonlyMap<string, CachePoint>;
@@ -29,17 +30,8 @@ export class CacheMarks {
 
   /** Takes the marker of a block that is not text. */
   takePoint(block: Fields): void {
-    const from = block.remaining().cache_control;
-    if (!this.take(block)) return;
     const point = this.#points.get(block.path);
-    if (point !== undefined) this.#found.add(point);
-    else
-      this.#report(
-        `${block.pathOf("cache_control")}`,
-        from,
-        undefined,
-        "cache markers are supported on text blocks, the last tool, and the first and last user message",
-      );
+    if (point !== undefined && this.take(block)) this.#found.add(point);
   }
 
   /** A marker on the request marks the end of the last user message. */

@@ -3,11 +3,15 @@ import type { Effort, ModelRequest, ResponseFormat } from "../../../core/request
 import type { JsonSchema, Tool, ToolChoice } from "../../../core/tool.ts";
 import { Fields } from "../../served/fields.ts";
 import { asObject } from "../../served/json.ts";
+import { applyMarks } from "../../served/marks.ts";
+import { OwnWire, type ReadTool } from "../../served/own-wire.ts";
 import { Rejection } from "../../served/problem.ts";
 import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
 import { effortOfBudget } from "../thinking.ts";
 import { toolChoiceOf } from "../tools.ts";
 import { CacheMarks } from "./cache-marks.ts";
+import { clientTool } from "./client-tools.ts";
+import { MESSAGES_MARKS } from "./messages-marks.ts";
 import { readSystem, readTurn, type TurnContext } from "./messages-turns.ts";
 
 type RequestSettings = ModelRequest["settings"];
@@ -19,11 +23,14 @@ export function readMessagesRequest(received: ReceivedRequest): ServedRequest {
   const model = body.string("model") ?? received.model ?? body.refuse("Field required", "model");
   const stream = body.boolean("stream") ?? received.streaming ?? false;
   refuseThread(body);
-  const context: TurnContext = { owner: received.owner, marks: new CacheMarks(received.body, adjustments) };
+  applyMarks(body, MESSAGES_MARKS.fields);
+  const own = new OwnWire("anthropic", received.owner);
+  const context: TurnContext = { owner: received.owner, marks: new CacheMarks(received.body, adjustments), own };
   const turns = body.objects("messages") ?? body.refuse("Field required", "messages");
   const messages = [...readSystem(body, context), ...turns.flatMap((turn) => readTurn(turn, context))];
-  const settings = readSettings(body, context.marks, adjustments);
-  return servedRequest(body, { model, stream, messages, settings, samples: 1 }, adjustments);
+  const settings = readSettings(body, context, adjustments);
+  const read = { model, stream, messages, settings, samples: 1 };
+  return servedRequest(body, read, adjustments, own.finish(body));
 }
 
 /** Conversations are not stored. The SDK sends the complete one again after this error. */
@@ -34,9 +41,9 @@ function refuseThread(body: Fields): void {
   throw new Rejection({ kind: "not-found", message, details: { error_code: "thread_not_found" } });
 }
 
-function readSettings(body: Fields, marks: CacheMarks, adjustments: Adjustment[]): RequestSettings {
+function readSettings(body: Fields, { marks, own }: TurnContext, adjustments: Adjustment[]): RequestSettings {
   const output = body.object("output_config");
-  const { tools, webSearch } = readTools(body, marks, adjustments);
+  const { tools, webSearch } = own.tools(body, (tool) => readTool(tool, marks));
   marks.takeAutomatic(body);
   return {
     temperature: body.number("temperature"),
@@ -51,7 +58,7 @@ function readSettings(body: Fields, marks: CacheMarks, adjustments: Adjustment[]
     webSearch,
     promptCache: marks.promptCache,
     tools: tools.length > 0 ? tools : undefined,
-    ...readToolChoice(body),
+    ...readToolChoice(body, tools, own),
   };
 }
 
@@ -91,28 +98,19 @@ function readFormat(format: Fields | undefined): ResponseFormat | undefined {
   return { type: "json_schema", name: NAME, schema: (format.json("schema") ?? {}) as JsonSchema };
 }
 
-interface ToolsRead {
-  readonly tools: readonly Tool[];
-  readonly webSearch: RequestSettings["webSearch"];
+function readTool(tool: Fields, marks: CacheMarks): ReadTool {
+  marks.takePoint(tool);
+  const type = tool.string("type") ?? "custom";
+  if (type === "custom") return { functions: [readFunction(tool)] };
+  if (type.startsWith("web_search")) return { webSearch: readWebSearch(tool) };
+  const client = clientTool(type, tool.string("name") ?? "");
+  if (client !== undefined) return { functions: [client], loss: { to: "function", reason: AS_FUNCTION } };
+  return { loss: { to: undefined, reason: `only the anthropic wire has tools of type ${type}` } };
 }
 
-function readTools(body: Fields, marks: CacheMarks, adjustments: Adjustment[]): ToolsRead {
-  const tools: Tool[] = [];
-  let webSearch: RequestSettings["webSearch"];
-  for (const tool of body.objects("tools") ?? []) {
-    marks.takePoint(tool);
-    const type = tool.string("type") ?? "custom";
-    if (type === "custom") tools.push(readTool(tool));
-    else if (type.startsWith("web_search")) webSearch = readWebSearch(tool);
-    else {
-      const reason = `only custom tools and web search are supported, not tools of type ${type}`;
-      adjustments.push({ setting: tool.path, from: { type, ...tool.takeAll() }, to: undefined, reason });
-    }
-  }
-  return { tools, webSearch };
-}
+const AS_FUNCTION = "another wire format gets a function with the documented parameters";
 
-function readTool(tool: Fields): Tool {
+function readFunction(tool: Fields): Tool {
   const description = tool.string("description");
   return {
     name: tool.string("name") ?? tool.refuse("Field required", "name"),
@@ -128,11 +126,21 @@ function readWebSearch(tool: Fields): RequestSettings["webSearch"] {
   return maxUses === undefined ? true : { maxUses };
 }
 
-function readToolChoice(body: Fields): Pick<RequestSettings, "toolChoice" | "parallelToolCalls"> {
+function readToolChoice(
+  body: Fields,
+  tools: readonly Tool[],
+  own: OwnWire,
+): Pick<RequestSettings, "toolChoice" | "parallelToolCalls"> {
   const choice = body.object("tool_choice");
   if (choice === undefined) return {};
+  if (own.keepsTools) own.keep("tool_choice", choice.sent);
   const single = choice.boolean("disable_parallel_tool_use");
-  return { toolChoice: readChoice(choice), parallelToolCalls: single === true ? false : undefined };
+  const toolChoice = readChoice(choice);
+  const isKnown = typeof toolChoice === "string" || tools.some(({ name }) => name === toolChoice.name);
+  if (!isKnown || (toolChoice === "required" && tools.length === 0)) own.requireTool("tool_choice");
+  // Without functions, all that is said of tools goes to the same wire format.
+  if (own.keepsTools && (tools.length === 0 || !isKnown)) return {};
+  return { toolChoice, parallelToolCalls: single === true ? false : undefined };
 }
 
 function readChoice(choice: Fields): ToolChoice {

@@ -10,7 +10,11 @@ import type {
   UserMessage,
 } from "../../../core/message.ts";
 import type { Fields } from "../../served/fields.ts";
+import { asObject } from "../../served/json.ts";
+import { markOf } from "../../served/marks.ts";
+import type { OwnWire } from "../../served/own-wire.ts";
 import type { CacheMarks } from "./cache-marks.ts";
+import { MESSAGES_MARKS } from "./messages-marks.ts";
 
 type UserPart = Exclude<UserMessage["content"], string>[number];
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
@@ -19,6 +23,7 @@ export interface TurnContext {
   /** The provider that issued the reasoning. */
   readonly owner: string;
   readonly marks: CacheMarks;
+  readonly own: OwnWire;
 }
 
 const ROLES = ["user", "assistant", "system"] as const;
@@ -31,7 +36,7 @@ export function readTurn(message: Fields, context: TurnContext): readonly Messag
   const blocks = message.objects("content") ?? message.refuse("Field required", "content");
   switch (role) {
     case "system":
-      return [{ role, content: blocks.map((block) => readText(block, context)) }];
+      return [{ role, content: blocks.map((block) => readSystemBlock(block, context)) }];
     case "assistant":
       return [{ role, content: blocks.map((block) => readAnswerBlock(block, context)) }];
     case "user":
@@ -43,7 +48,16 @@ export function readSystem(body: Fields, context: TurnContext): readonly Message
   const text = body.ifString("system");
   if (text !== undefined) return [{ role: "system", content: text }];
   const blocks = body.objects("system") ?? [];
-  return blocks.length === 0 ? [] : [{ role: "system", content: blocks.map((block) => readText(block, context)) }];
+  return blocks.length === 0 ? [] : [{ role: "system", content: blocks.map((block) => readSystemBlock(block, context)) }];
+}
+
+/** The first system block of Claude Code. It differs between requests and means nothing to other wire formats. */
+const BILLING_HEADER = "x-anthropic-billing-header";
+
+function readSystemBlock(block: Fields, context: TurnContext): TextPart {
+  const { text } = block.sent;
+  if (typeof text === "string" && text.startsWith(BILLING_HEADER)) return context.own.block(block, "unreported");
+  return context.own.part(block, (fields) => readText(fields, context));
 }
 
 function readText(block: Fields, { marks }: TurnContext): TextPart {
@@ -66,15 +80,24 @@ function readUserBlocks(blocks: readonly Fields[], context: TurnContext): readon
   ];
 }
 
+/** Sources that every wire format has; others refer to what Anthropic stores, or nest blocks. */
+const SOURCES: readonly unknown[] = ["base64", "url", "text"];
+
 function readUserBlock(block: Fields, context: TurnContext): UserPart {
-  switch (block.remaining().type) {
-    case "image":
-      return readImage(block, context);
-    case "document":
-      return readDocument(block, context);
-    default:
-      return readText(block, context);
-  }
+  const { own } = context;
+  const { type, source } = block.sent;
+  if (isOwn(block)) return own.block(block);
+  const isMedia = type === "image" || type === "document";
+  if (isMedia && !SOURCES.includes(asObject(source)?.type)) return own.block(block, "refused");
+  return own.part<UserPart>(block, () => {
+    if (type === "image") return readImage(block, context);
+    return type === "document" ? readDocument(block, context) : readText(block, context);
+  });
+}
+
+/** Whether only this wire format has blocks of this type. */
+function isOwn({ sent }: Fields): boolean {
+  return typeof sent.type === "string" && markOf(MESSAGES_MARKS.content, sent.type) === "same wire";
 }
 
 function readImage(block: Fields, { marks }: TurnContext): ImagePart {
@@ -110,14 +133,15 @@ function readData(source: Fields): { readonly data: string; readonly mediaType: 
 }
 
 function readAnswerBlock(block: Fields, context: TurnContext): AssistantPart {
-  switch (block.remaining().type) {
+  const { own } = context;
+  switch (block.sent.type) {
     case "thinking":
     case "redacted_thinking":
       return readThinking(block, context);
     case "tool_use":
-      return readCall(block, context);
+      return own.part(block, () => readCall(block, context));
     default:
-      return readText(block, context);
+      return isOwn(block) ? own.block(block) : own.part(block, () => readText(block, context));
   }
 }
 
@@ -131,6 +155,7 @@ function readThinking(block: Fields, { owner }: TurnContext): ReasoningPart {
 
 function readCall(block: Fields, { marks }: TurnContext): ToolCallPart {
   block.take("type");
+  if (asObject(block.sent.caller)?.type === "direct") block.take("caller");
   marks.takePoint(block);
   return {
     type: "tool-call",
@@ -141,16 +166,25 @@ function readCall(block: Fields, { marks }: TurnContext): ToolCallPart {
 }
 
 function readResult(block: Fields, context: TurnContext): ToolResultPart {
-  block.take("type");
-  context.marks.takePoint(block);
-  return {
-    type: "tool-result",
-    id: block.string("tool_use_id") ?? block.refuse("Field required", "tool_use_id"),
-    content: block.ifString("content") ?? block.objects("content")?.map((part) => readResultPart(part, context)) ?? "",
-    ...(block.boolean("is_error") === true && { error: true }),
-  };
+  return context.own.part(block, () => {
+    block.take("type");
+    context.marks.takePoint(block);
+    const id = block.string("tool_use_id") ?? block.refuse("Field required", "tool_use_id");
+    const text = block.ifString("content");
+    const parts = block.objects("content")?.flatMap((part) => readResultPart(part, context)) ?? [];
+    const error = block.boolean("is_error") === true;
+    return { type: "tool-result", id, content: text ?? (parts.length === 0 ? "" : parts), ...(error && { error }) };
+  });
 }
 
-function readResultPart(part: Fields, context: TurnContext): TextPart | ImagePart {
-  return part.remaining().type === "image" ? readImage(part, context) : readText(part, context);
+/** A block of another type stays unread, so that the complete result is kept for its own wire format. */
+function readResultPart(part: Fields, context: TurnContext): readonly (TextPart | ImagePart)[] {
+  switch (part.sent.type) {
+    case "image":
+      return SOURCES.includes(asObject(part.sent.source)?.type) ? [readImage(part, context)] : [];
+    case "text":
+      return [readText(part, context)];
+    default:
+      return [];
+  }
 }

@@ -3,9 +3,12 @@ import type { Effort, ModelRequest, ResponseFormat } from "../../../core/request
 import type { JsonSchema, Tool, ToolChoice } from "../../../core/tool.ts";
 import type { Fields } from "../../served/fields.ts";
 import { asObject, type Json } from "../../served/json.ts";
+import { applyMarks } from "../../served/marks.ts";
+import { OwnWire, type ReadTool } from "../../served/own-wire.ts";
 import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
 import { toolChoiceOf } from "../encode.ts";
 import { effortOfBudget, effortOfLevel } from "../thinking.ts";
+import { GENERATE_MARKS } from "./generate-marks.ts";
 import { fieldsOf, GenerateTurns } from "./generate-turns.ts";
 import { plainSchema } from "./plain-schema.ts";
 
@@ -14,19 +17,22 @@ type RequestSettings = ModelRequest["settings"];
 /** Reads a generateContent body; the path has the model and whether to stream. */
 export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
   const body = fieldsOf(counted(received) ?? received.body);
+  applyMarks(body, GENERATE_MARKS.fields);
   const adjustments: Adjustment[] = [];
+  const own = new OwnWire("google", received.owner);
   const named = body.string("model");
   const model = received.model ?? named ?? body.refuse("model is not specified", "model");
   const stream = received.streaming ?? false;
-  const turns = new GenerateTurns(received.owner);
+  const turns = new GenerateTurns(received.owner, own);
   const system = body.object("systemInstruction");
   if (system !== undefined) turns.addSystem(system);
   for (const content of body.objects("contents") ?? body.refuse("contents is not specified", "contents"))
     turns.add(content);
   const config = body.object("generationConfig");
   const samples = config?.number("candidateCount") ?? 1;
-  const settings = { ...readTopLevel(body, adjustments), ...(config && readConfig(config, adjustments)) };
-  return servedRequest(body, { model, stream, messages: turns.messages, settings, samples }, adjustments);
+  const settings = { ...readTopLevel(body, own), ...(config && readConfig(config, adjustments)) };
+  const read = { model, stream, messages: turns.messages, settings, samples };
+  return servedRequest(body, read, adjustments, own.finish(body, ["generationConfig", "toolConfig"]));
 }
 
 /** The counting endpoint takes a complete generate request, or its contents directly. */
@@ -82,33 +88,21 @@ function readThinking(thinking: Fields | undefined, adjustments: Adjustment[]): 
 }
 
 /** Settings outside of `generationConfig`. */
-function readTopLevel(body: Fields, adjustments: Adjustment[]): RequestSettings {
-  const { tools, webSearch } = readTools(body, adjustments);
+function readTopLevel(body: Fields, own: OwnWire): RequestSettings {
+  const { tools, webSearch } = own.tools(body, readTool);
   const metadata = body.json("labels");
   return {
     serviceTier: body.string("serviceTier"),
     metadata: metadata as Readonly<Record<string, string>> | undefined,
     webSearch,
-    ...readToolConfig(body.object("toolConfig"), tools, adjustments),
+    ...readToolConfig(body.object("toolConfig"), tools, own),
   };
 }
 
-interface ToolsRead {
-  readonly tools: readonly Tool[];
-  readonly webSearch: true | undefined;
-}
-
-function readTools(body: Fields, adjustments: Adjustment[]): ToolsRead {
-  const tools: Tool[] = [];
-  let webSearch: true | undefined;
-  for (const tool of body.objects("tools") ?? []) {
-    tools.push(...(tool.objects("functionDeclarations") ?? []).map(readDeclaration));
-    if (tool.take("googleSearch") !== undefined) webSearch = true;
-    const rest = tool.takeAll();
-    const reason = "only functions and web search are supported";
-    if (Object.keys(rest).length > 0) adjustments.push({ setting: tool.path, from: rest, to: undefined, reason });
-  }
-  return { tools, webSearch };
+/** Functions and the web search; what else the tool has stays unread. */
+function readTool(tool: Fields): ReadTool {
+  const functions = (tool.objects("functionDeclarations") ?? []).map(readDeclaration);
+  return tool.object("googleSearch") === undefined ? { functions } : { functions, webSearch: true };
 }
 
 function readDeclaration(declaration: Fields): Tool {
@@ -124,20 +118,24 @@ function readDeclaration(declaration: Fields): Tool {
 function readToolConfig(
   config: Fields | undefined,
   tools: readonly Tool[],
-  adjustments: Adjustment[],
+  own: OwnWire,
 ): Pick<RequestSettings, "tools" | "toolChoice"> {
   const all = tools.length === 0 ? {} : { tools };
   const calling = config?.object("functionCallingConfig");
-  if (calling === undefined) return all;
+  if (config === undefined || calling === undefined) return all;
+  if (own.keepsTools) own.keep("toolConfig", config.sent);
   const toolChoice = readMode(calling);
   const names = calling.strings("allowedFunctionNames");
+  if (toolChoice === "required" && tools.length === 0) own.requireTool("toolConfig.functionCallingConfig");
+  // Without functions, all that is said of tools goes to the same wire format.
+  if (own.keepsTools && tools.length === 0) return {};
   if (names === undefined) return { ...all, toolChoice };
   const [only] = names;
   if (only !== undefined && names.length === 1 && toolChoice === "required")
     return { ...all, toolChoice: { name: only } };
   const setting = calling.pathOf("allowedFunctionNames");
-  const reason = "functions that are not allowed are omitted from the request";
-  adjustments.push({ setting, from: names, to: undefined, reason });
+  own.keep("toolConfig", config.sent, { setting, reason: "functions that are not allowed are omitted from the request" });
+  own.keepTools();
   return { tools: tools.filter(({ name }) => names.includes(name)), toolChoice };
 }
 

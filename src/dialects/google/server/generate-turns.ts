@@ -11,6 +11,7 @@ import type {
 } from "../../../core/message.ts";
 import { Fields } from "../../served/fields.ts";
 import { asObject, type Json } from "../../served/json.ts";
+import type { OwnWire } from "../../served/own-wire.ts";
 import { FOREIGN_CALL } from "../contents.ts";
 
 type UserPart = Exclude<UserMessage["content"], string>[number];
@@ -20,13 +21,15 @@ type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 export class GenerateTurns {
   readonly messages: Message[] = [];
   readonly #owner: string;
+  readonly #own: OwnWire;
   /** Calls without a response so far, in order. */
   readonly #open: { readonly id: string; readonly name: string }[] = [];
   #calls = 0;
 
   /** `owner` issued the signatures. */
-  constructor(owner: string) {
+  constructor(owner: string, own: OwnWire) {
     this.#owner = owner;
+    this.#own = own;
   }
 
   addSystem(content: Fields): void {
@@ -58,14 +61,25 @@ export class GenerateTurns {
     const results: ToolResultPart[] = [];
     const said: UserPart[] = [];
     for (const part of parts) {
-      if (part.has("functionResponse")) results.push(this.#result(part));
-      else said.push(part.has("text") ? readText(part) : readMedia(part));
+      if (part.has("functionResponse")) results.push(this.#own.part(part, () => this.#result(part)));
+      else said.push(this.#said(part));
     }
     if (results.length > 0) this.messages.push({ role: "tool", content: results });
     if (said.length > 0) this.messages.push({ role: "user", content: said });
   }
 
+  #said(part: Fields): UserPart {
+    if (part.has("text")) return this.#own.part(part, readText);
+    if (part.has("inlineData") || part.has("fileData")) return this.#own.part<UserPart>(part, readMedia);
+    return this.#own.block(part);
+  }
+
   #answer(part: Fields): AssistantPart {
+    const isShared = part.has("text") || part.has("functionCall");
+    return isShared ? this.#own.part(part, () => this.#readAnswer(part)) : this.#own.block(part);
+  }
+
+  #readAnswer(part: Fields): AssistantPart {
     const signature = part.string("thoughtSignature");
     // A placeholder instead of a signature marks a call of another model.
     const own = signature !== undefined && signature !== FOREIGN_CALL;
@@ -73,7 +87,7 @@ export class GenerateTurns {
     const call = part.object("functionCall");
     if (call !== undefined) return { ...this.#call(call), ...signed };
     const thought = part.boolean("thought") === true;
-    const text = part.string("text") ?? part.refuse("only text and function calls are supported in a model turn");
+    const text = part.string("text") ?? "";
     return { type: thought ? "reasoning" : "text", text, ...signed };
   }
 
@@ -152,6 +166,7 @@ export function fieldsOf(body: Json): Fields {
 /** Objects with names chosen by the client, which must not be renamed. */
 const OPAQUE: ReadonlySet<string> = new Set([
   ...["args", "response", "labels", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema"],
+  "partMetadata",
 ]);
 
 function camelCased(json: Json): Json {

@@ -14,6 +14,7 @@ import type { WireEvent } from "../../server-wire.ts";
 import { chatFinishWord } from "../finish-reasons.ts";
 import { joinStates } from "../opaque-fields.ts";
 import { chatUsage } from "../usage.ts";
+import { CalledTools, customInput } from "./called-tools.ts";
 import { openaiProblem } from "./write-error.ts";
 
 export interface ChatHead extends AnswerHead {
@@ -39,9 +40,13 @@ class ChatWriter implements AnswerWriter {
   readonly #head: ChatHead;
   readonly #facts: AnswerFacts;
   readonly #begun = new Set<number>();
+  readonly #tools: CalledTools;
+  /** Calls of custom tools, which are written when their input is complete. */
+  readonly #custom = new Set<number>();
 
   constructor(head: ChatHead) {
     this.#head = head;
+    this.#tools = new CalledTools(head.body);
     this.#facts = new AnswerFacts(head);
   }
 
@@ -83,10 +88,19 @@ class ChatWriter implements AnswerWriter {
         return { refusal: event.text };
       case "tool-call-start": {
         const { index, id, name } = event;
+        if (this.#tools.of(name).kind === "custom") {
+          this.#custom.add(index);
+          return undefined;
+        }
         return { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] };
       }
       case "tool-call-delta":
+        if (this.#custom.has(event.index)) return undefined;
         return { tool_calls: [{ index: event.index, function: { arguments: event.json } }] };
+      case "tool-call-end":
+        return this.#custom.has(event.index)
+          ? { tool_calls: [{ index: event.index, ...customCall(event.call) }] }
+          : undefined;
       case "signature":
         return event.part === "tool-call" ? callState(event.index, event.signature) : messageState(event);
       case "finish":
@@ -152,22 +166,22 @@ function writeBody(head: ChatHead, events: Iterable<FlowEvent>): Json {
   const { id, model, serviceTier, usage } = facts;
   return {
     ...frameOf(id, model, serviceTier, head, "chat.completion"),
-    choices: samplesOf(list).map((sample) => writeChoice(sample, head)),
+    choices: samplesOf(list).map((sample) => writeChoice(sample, head, new CalledTools(head.body))),
     ...(usage !== undefined && { usage: { ...chatUsage(usage), ...facts.usageExtras } }),
   };
 }
 
-function writeChoice(sample: WrittenSample, head: ChatHead): Json {
+function writeChoice(sample: WrittenSample, head: ChatHead, tools: CalledTools): Json {
   const text = sample.texts.map((part) => part.text).join("");
   return {
     index: sample.index,
-    message: writeMessage(sample, text, head),
+    message: writeMessage(sample, text, head, tools),
     logprobs: text === "" ? null : (head.logprobs?.(text) ?? null),
     finish_reason: chatFinishWord(sample.reason),
   };
 }
 
-function writeMessage(sample: WrittenSample, text: string, head: ChatHead): Json {
+function writeMessage(sample: WrittenSample, text: string, head: ChatHead, tools: CalledTools): Json {
   const { calls, refusal } = sample;
   const chunks = chunksOf(sample);
   return {
@@ -176,7 +190,7 @@ function writeMessage(sample: WrittenSample, text: string, head: ChatHead): Json
     ...reasoningFields(sample.reasoning, head),
     refusal: refusal === "" ? null : refusal,
     annotations: [],
-    ...(calls.length > 0 && { tool_calls: calls.map(writeCall) }),
+    ...(calls.length > 0 && { tool_calls: calls.map((call) => writeCall(call, tools)) }),
   };
 }
 
@@ -207,7 +221,13 @@ function reasoningFields(reasoning: readonly WrittenText[], head: ChatHead): Jso
   return fields;
 }
 
-function writeCall({ id, name, json, signature }: WrittenCall): Json {
+function writeCall(call: WrittenCall, tools: CalledTools): Json {
+  const { id, name, json, signature } = call;
+  if (tools.of(name).kind === "custom") return customCall(call);
   const { function: inner, ...fields } = readOpaqueFields(signature) ?? {};
   return { ...fields, id, type: "function", function: { ...asObject(inner), name, arguments: json } };
+}
+
+function customCall({ id, name, arguments: args, json }: Omit<WrittenCall, "type">): Json {
+  return { id, type: "custom", custom: { name, input: customInput(args, json) } };
 }

@@ -10,8 +10,11 @@ import type {
   ToolResultPart,
   UserMessage,
 } from "../../../core/message.ts";
+import { own as ownOf } from "../../../core/own.ts";
 import { FROM_CHUNK, REASONING_FIELDS } from "../../chat-signature.ts";
 import type { Fields } from "../../served/fields.ts";
+import { asObject } from "../../served/json.ts";
+import type { OwnWire } from "../../served/own-wire.ts";
 import { parseArguments } from "../../served/tool-input.ts";
 import { thinkingText } from "../chat-sample.ts";
 import { audioType } from "../media.ts";
@@ -23,14 +26,20 @@ type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
 const ROLES = ["system", "developer", "user", "assistant", "tool"] as const;
 
-/** One message of a chat completions body. `owner` issued the reasoning and the opaque fields in it. */
-export function readChatMessage(message: Fields, owner: string): Message {
+export interface ChatContext {
+  /** Issued the reasoning and the opaque fields. */
+  readonly owner: string;
+  readonly own: OwnWire;
+}
+
+/** One message of a chat completions body. */
+export function readChatMessage(message: Fields, { owner, own }: ChatContext): Message {
   switch (message.oneOf("role", ROLES)) {
     case "system":
     case "developer":
       return { role: "system", content: readTexts(message) };
     case "user":
-      return { role: "user", content: readContent(message, readUserPart) };
+      return { role: "user", content: readContent(message, (part) => readUserPart(part, own)) };
     case "assistant":
       return { role: "assistant", content: readAssistant(message, owner) };
     case "tool":
@@ -61,17 +70,20 @@ function readText(part: Fields): TextPart {
   return { type: "text", text: part.string("text") ?? "", ...(marks.length > 0 && { cache: true }) };
 }
 
-function readUserPart(part: Fields): UserPart {
-  switch (part.oneOf("type", ["text", "image_url", "input_audio", "file"])) {
-    case "image_url":
-      return readImageUrl(part);
-    case "input_audio":
-      return readAudio(part);
-    case "file":
-      return readFileData(part);
-    default:
-      return readText(part);
-  }
+const USER_PARTS: Readonly<Record<string, (part: Fields) => UserPart>> = {
+  text: readText,
+  image_url: readImageUrl,
+  input_audio: readAudio,
+  file: readFileData,
+};
+
+function readUserPart(part: Fields, own: OwnWire): UserPart {
+  const type = part.string("type") ?? "text";
+  const read = ownOf(USER_PARTS, type);
+  if (read === undefined) return own.block(part);
+  // A file that OpenAI stores.
+  if (type === "file" && asObject(part.sent.file)?.file_id !== undefined) return own.block(part, "refused");
+  return own.part(part, read);
 }
 
 function readImageUrl(part: Fields): ImagePart {

@@ -14,8 +14,10 @@ import type { WireEvent } from "../../server-wire.ts";
 import { incompleteReason } from "../finish-reasons.ts";
 import { readReasoningSignature, readTextSignature } from "../responses-signature.ts";
 import { responsesUsage } from "../usage.ts";
+import { CalledTools } from "./called-tools.ts";
+import { CallItem, idPrefix, isTyped } from "./responses-call-item.ts";
 import { failureEvents } from "./responses-failure.ts";
-import { CallItem, MessageItem, ReasoningItem, type WrittenItem } from "./responses-items.ts";
+import { MessageItem, ReasoningItem, type WrittenItem } from "./responses-items.ts";
 
 /** Answers of the Responses API; always one completion. */
 export const responsesAnswer: AnswerForm = {
@@ -40,12 +42,14 @@ class ResponsesWriter implements AnswerWriter {
   /** The open item of text or reasoning. */
   #openText: MessageItem | ReasoningItem | undefined;
   readonly #calls = new Map<number, CallItem>();
+  readonly #tools: CalledTools;
   #reason: FinishReason = "unknown";
   #sequence = 0;
 
   constructor(head: AnswerHead) {
     this.#head = head;
     this.#facts = new AnswerFacts(head);
+    this.#tools = new CalledTools(head.body);
   }
 
   /** The complete response. */
@@ -77,21 +81,21 @@ class ResponsesWriter implements AnswerWriter {
       case "signature":
         this.#sign(event, out);
         break;
-      case "tool-call-start": {
+      case "tool-call-start":
         this.#closeTextItem(out);
-        const id = itemId("fc_", this.#facts.id, this.#items.length);
-        const call = this.#begin(new CallItem(this.#items.length, id, event.id, event.name), out);
-        this.#calls.set(event.index, call);
+        if (!isTyped(this.#tools.of(event.name))) this.#calls.set(event.index, this.#call(event.id, event.name, out));
         break;
-      }
       case "tool-call-delta":
         this.#sendAll(this.#calls.get(event.index)?.arguments(event.json) ?? [], out);
         break;
-      case "tool-call-end":
-        this.#calls.get(event.index)?.complete(event.call.json);
-        this.#close(this.#calls.get(event.index), out);
+      case "tool-call-end": {
+        // The item of a typed tool has no place for parts of its arguments.
+        const call = this.#calls.get(event.index) ?? this.#call(event.call.id, event.call.name, out, event.call.arguments);
+        call.complete(event.call.json, event.call.arguments);
+        this.#close(call, out);
         this.#calls.delete(event.index);
         break;
+      }
       case "finish":
         this.#reason = event.reason;
         break;
@@ -153,6 +157,13 @@ class ResponsesWriter implements AnswerWriter {
   #closeTextItem(out: WireEvent[], complete = true): void {
     this.#close(this.#openText, out, complete);
     this.#openText = undefined;
+  }
+
+  #call(callId: string, name: string, out: WireEvent[], args?: unknown): CallItem {
+    const index = this.#items.length;
+    const tool = this.#tools.of(name);
+    const id = itemId(idPrefix(tool), this.#facts.id, index);
+    return this.#begin(new CallItem({ index, id, callId, tool, args }), out);
   }
 
   #message(out: WireEvent[]): MessageItem {

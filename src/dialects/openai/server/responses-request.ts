@@ -1,36 +1,44 @@
-import type { Adjustment } from "../../../core/attempt.ts";
 import type { Message } from "../../../core/message.ts";
+import { own as ownOf } from "../../../core/own.ts";
 import type { ModelRequest } from "../../../core/request.ts";
 import type { Tool } from "../../../core/tool.ts";
 import { Fields } from "../../served/fields.ts";
-import { asObjects } from "../../served/json.ts";
+import { asObject, asObjects, asString, type Json } from "../../served/json.ts";
+import { applyMarks } from "../../served/marks.ts";
+import { OwnWire, type ReadTool } from "../../served/own-wire.ts";
 import { refuse } from "../../served/problem.ts";
 import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
 import type { ResponseHistory } from "../../server-wire.ts";
-import { readEffort, readFormat, readFunction, readShared, readToolChoice, readVerbosity } from "./read-settings.ts";
+import { CLIENT_TOOLS } from "./client-tools.ts";
+import { flatNameOf, flatNames, type NamespacedName } from "./namespaces.ts";
+import {
+  CUSTOM_LOSS,
+  customFunction,
+  readEffort,
+  readFormat,
+  readFunction,
+  readShared,
+  readToolChoice,
+  readVerbosity,
+} from "./read-settings.ts";
+import { RESPONSES_MARKS } from "./responses-marks.ts";
 import { ResponsesTurns } from "./responses-turns.ts";
 
 /** Reads a responses body. */
 export function readResponsesRequest(received: ReceivedRequest): ServedRequest {
   const body = new Fields(received.body);
-  const adjustments: Adjustment[] = [];
+  applyMarks(body, RESPONSES_MARKS.fields);
+  const own = new OwnWire("openai-responses", received.owner);
   const model = body.string("model") ?? received.model ?? body.refuse("you must provide a model parameter");
   const stream = body.boolean("stream") ?? received.streaming ?? false;
-  refuseStored(body);
-  const messages = readInput(body, received);
-  const settings = readSettings(body, adjustments);
-  return servedRequest(body, { model, stream, messages, settings, samples: 1 }, adjustments);
+  const messages = readInput(body, received, own);
+  const settings = readSettings(body, own);
+  const read = { model, stream, messages, settings, samples: 1 };
+  return servedRequest(body, read, [], own.finish(body));
 }
 
-/** What only the provider has: jobs, conversations and prompts under an id. */
-function refuseStored(body: Fields): void {
-  if (body.boolean("background") === true) body.refuse("responses in the background are not supported", "background");
-  for (const name of ["conversation", "prompt"])
-    if (body.has(name)) body.refuse("it is stored by the provider, and not supported here", name);
-}
-
-function readInput(body: Fields, { owner, history }: ReceivedRequest): readonly Message[] {
-  const turns = new ResponsesTurns(owner);
+function readInput(body: Fields, { owner, history }: ReceivedRequest, own: OwnWire): readonly Message[] {
+  const turns = new ResponsesTurns({ owner, own, names: flatNames(body.sent.tools) });
   const instructions = body.string("instructions");
   if (instructions !== undefined) turns.messages.push({ role: "system", content: instructions });
   for (const item of previousItems(body, history)) turns.add(item);
@@ -48,15 +56,15 @@ function previousItems(body: Fields, history: ResponseHistory | undefined): read
   refuse(`Previous response with id '${id}' not found.`, "previous_response_id", "previous_response_not_found");
 }
 
-function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["settings"] {
-  const shared = readShared(body, adjustments);
-  const included = readIncluded(body, adjustments);
+function readSettings(body: Fields, own: OwnWire): ModelRequest["settings"] {
+  const shared = readShared(body, own);
+  const included = readIncluded(body, own);
   const reasoning = body.object("reasoning");
   const text = body.object("text");
   // Neither is a setting: every request with an effort asks for a summary, and conversations are stored by the server.
   reasoning?.take("summary");
   body.boolean("store");
-  const { tools, webSearch } = readTools(body, adjustments);
+  const { tools, webSearch } = own.tools(body, (tool) => readTool(tool, flatNames(body.sent.tools)));
   return {
     ...shared,
     maxNewTokens: body.number("max_output_tokens"),
@@ -64,8 +72,8 @@ function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["se
     reasoningEffort: readEffort(reasoning, "effort"),
     verbosity: readVerbosity(text),
     responseFormat: readFormat(text?.object("format")),
-    ...(webSearch !== undefined && { webSearch: withMaxUses(webSearch, body) }),
-    ...readToolChoice(body, tools, adjustments),
+    ...(webSearch !== undefined && webSearch !== false && { webSearch: withMaxUses(webSearch, body) }),
+    ...readToolChoice(body, tools, own),
   };
 }
 
@@ -73,34 +81,41 @@ const LOGPROBS = "message.output_text.logprobs";
 /** Encrypted reasoning is always requested, so it needs no setting. */
 const INCLUDED: ReadonlySet<string> = new Set(["reasoning.encrypted_content", LOGPROBS]);
 
-function readIncluded(body: Fields, adjustments: Adjustment[]): ReadonlySet<string> {
+function readIncluded(body: Fields, own: OwnWire): ReadonlySet<string> {
   const wanted = body.strings("include") ?? [];
   const other = wanted.filter((name) => !INCLUDED.has(name));
-  const reason = "only encrypted reasoning and log probabilities can be included";
-  if (other.length > 0) adjustments.push({ setting: "include", from: other, to: undefined, reason });
+  const reason = `only the openai-responses wire can include ${other.join(", ")}`;
+  if (other.length > 0) own.keep("include", wanted, { reason });
   return new Set(wanted);
 }
 
 type WebSearch = Exclude<ModelRequest["settings"]["webSearch"], undefined | false>;
 
-interface ToolsRead {
-  readonly tools: readonly Tool[];
-  readonly webSearch: WebSearch | undefined;
+function readTool(tool: Fields, names: ReadonlyMap<string, NamespacedName>): ReadTool {
+  const type = tool.string("type") ?? "";
+  if (type === "function") return { functions: [readFunction(tool)] };
+  if (type === "custom") return { functions: [customFunction(tool)], loss: CUSTOM_LOSS };
+  if (type === "namespace") return { functions: readNamespace(tool, names), loss: NAMESPACE_LOSS };
+  if (type.startsWith("web_search")) return { webSearch: readWebSearch(tool) };
+  const client = isHosted(tool.sent) ? undefined : ownOf(CLIENT_TOOLS, type);
+  if (client !== undefined) return { functions: [client], loss: CLIENT_LOSS };
+  return { loss: { to: undefined, reason: `only the openai-responses wire has tools of type ${type}` } };
 }
 
-function readTools(body: Fields, adjustments: Adjustment[]): ToolsRead {
-  const tools: Tool[] = [];
-  let webSearch: WebSearch | undefined;
-  for (const tool of body.objects("tools") ?? []) {
-    const type = tool.string("type") ?? "";
-    if (type === "function") tools.push(readFunction(tool));
-    else if (type.startsWith("web_search")) webSearch = readWebSearch(tool);
-    else {
-      const reason = `only functions and web search are supported, not tools of type ${type}`;
-      adjustments.push({ setting: tool.path, from: { type, ...tool.takeAll() }, to: undefined, reason });
-    }
-  }
-  return { tools, webSearch };
+const NAMESPACE_LOSS = { to: "functions", reason: "another wire format gets functions with the namespace in their names" };
+const CLIENT_LOSS = { to: "function", reason: "another wire format gets a function with the documented parameters" };
+
+/** A shell in a container of OpenAI is not one of the client. */
+function isHosted({ environment }: Json): boolean {
+  return asString(asObject(environment)?.type)?.startsWith("container") === true;
+}
+
+function readNamespace(space: Fields, names: ReadonlyMap<string, NamespacedName>): readonly Tool[] {
+  const namespace = space.string("name") ?? space.refuse("Missing required parameter.", "name");
+  return (space.objects("tools") ?? []).map((tool) => {
+    const read = tool.string("type") === "custom" ? customFunction(tool) : readFunction(tool);
+    return { ...read, name: flatNameOf({ namespace, name: read.name }, names) };
+  });
 }
 
 function readWebSearch(tool: Fields): WebSearch {

@@ -1,5 +1,6 @@
 import type {
   AssistantMessage,
+  FilePart,
   ImagePart,
   Message,
   ReasoningPart,
@@ -10,43 +11,63 @@ import type {
 } from "../../../core/message.ts";
 import { own } from "../../../core/own.ts";
 import type { Fields } from "../../served/fields.ts";
-import { asObject, asObjects, asString } from "../../served/json.ts";
+import { asArray, asObject, asObjects, asString } from "../../served/json.ts";
+import { markOf } from "../../served/marks.ts";
+import type { OwnWire } from "../../served/own-wire.ts";
 import { parseArguments } from "../../served/tool-input.ts";
 import { CALL_KINDS } from "../output-item.ts";
 import { signItem, signReasoning, signText } from "../responses-signature.ts";
+import { flatNameOf, type NamespacedName } from "./namespaces.ts";
 import { readDetail, readFile, readImage } from "./read-media.ts";
+import { RESPONSES_MARKS } from "./responses-marks.ts";
 
 type UserPart = Exclude<UserMessage["content"], string>[number];
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
 const ROLES = ["system", "developer", "user", "assistant"] as const;
 
+export interface TurnsContext {
+  /** Issued the reasoning and the signatures in the items. */
+  readonly owner: string;
+  readonly own: OwnWire;
+  readonly names: ReadonlyMap<string, NamespacedName>;
+}
+
 /** Converts the items of a responses body to messages. Consecutive items of the model become one message. */
 export class ResponsesTurns {
   readonly messages: Message[] = [];
-  readonly #owner: string;
+  readonly #context: TurnsContext;
   /** The parts of the current assistant message. */
   #turn: AssistantPart[] | undefined;
 
-  /** `owner` issued the reasoning and the signatures in the items. */
-  constructor(owner: string) {
-    this.#owner = owner;
+  constructor(context: TurnsContext) {
+    this.#context = context;
   }
 
   add(item: Fields): void {
     const type = item.string("type") ?? (item.has("role") ? "message" : undefined);
-    if (type === "message") this.#addMessage(item);
-    else if (type === "reasoning") this.#said(readReasoning(item, this.#owner));
-    else if (type !== undefined && own(CALL_KINDS, type) !== undefined) this.#said(readCall(type, item, this.#owner));
-    else if (type !== undefined && own(RESULTS, type) !== undefined) this.#addResult(readResult(type, item));
+    if (type === undefined) item.refuse("Missing required parameter.", "type");
+    else if (type === "message") this.#addMessage(item);
+    else if (type === "reasoning") this.#said(readReasoning(item, this.#context.owner));
+    else if (own(CALL_KINDS, type) !== undefined) this.#said(readCall(type, item, this.#context));
+    else if (own(RESULTS, type) !== undefined)
+      this.#addResult(this.#context.own.part(item, () => readResult(type, item)));
+    else if (markOf(RESPONSES_MARKS.content, type) === "same wire") this.#addOwn(type, item);
     else item.refuse(`items of type '${type}' are not supported`, "type");
+  }
+
+  /** An item that only this wire format has, as a part of the model's or of the client's turn. */
+  #addOwn(type: string, item: Fields): void {
+    const part = this.#context.own.block(item);
+    if (OF_CLIENT.test(type)) this.#push({ role: "user", content: [part] });
+    else this.#said(part);
   }
 
   #addMessage(item: Fields): void {
     const role = item.oneOf("role", ROLES) ?? item.refuse("Missing required parameter.", "role");
     for (const name of ["id", "status"]) item.take(name);
     if (role === "assistant") this.#addAnswer(item);
-    else if (role === "user") this.#push({ role, content: readContent(item, readUserPart) });
+    else if (role === "user") this.#push({ role, content: readContent(item, (part) => readUserPart(part, this.#context.own)) });
     else this.#push({ role: "system", content: readContent(item, readText) });
   }
 
@@ -54,12 +75,12 @@ export class ResponsesTurns {
   #addAnswer(item: Fields): void {
     const signature = signText(item.remaining());
     item.take("phase");
-    const content = readContent(item, readAnswerPart);
+    const content = readContent(item, (part) => readAnswerPart(part, this.#context.own));
     if (typeof content === "string" && signature === undefined) this.#said({ type: "text", text: content });
     else {
       const parts: readonly TextPart[] = typeof content === "string" ? [{ type: "text", text: content }] : content;
-      const signed = signature === undefined ? {} : { signature, owner: this.#owner };
-      this.#said(...parts.map((part, index) => (index === parts.length - 1 ? { ...part, ...signed } : part)));
+      const signed = signature === undefined ? {} : { signature, owner: this.#context.owner };
+      this.#said(...parts.map((part, index) => (index === parts.length - 1 ? { ...signed, ...part } : part)));
     }
   }
 
@@ -94,22 +115,44 @@ function readText(part: Fields): TextPart {
   return { type: "text", text: part.string("text") ?? "", ...(mark !== undefined && { cache: true }) };
 }
 
-function readAnswerPart(part: Fields): TextPart {
+/** Items that the client adds to the conversation. */
+const OF_CLIENT = /_output$|_response$|^additional_|^configuration_|_trigger$/;
+
+/** Annotations stay with their text. */
+function readAnswerPart(part: Fields, own: OwnWire): TextPart {
+  const read = readAnswerText(part);
+  if (asArray(part.sent.annotations).length === 0) return read;
+  const { logprobs: _, ...content } = part.sent;
+  return { ...read, ...own.signed({ type: "message", role: "assistant", content: [content] }) };
+}
+
+function readAnswerText(part: Fields): TextPart {
   for (const name of ["annotations", "logprobs"]) part.take(name);
   const type = part.oneOf("type", ["output_text", "input_text", "text", "refusal"]);
   return { type: "text", text: part.string(type === "refusal" ? "refusal" : "text") ?? "" };
 }
 
-function readUserPart(part: Fields): UserPart {
-  switch (part.remaining().type) {
+function readUserPart(part: Fields, own: OwnWire): UserPart {
+  const { type, file_id } = part.sent;
+  // What OpenAI stores.
+  if (typeof file_id === "string") return own.block(part, "refused");
+  switch (type) {
     case "input_image":
-      return readInputImage(part);
+      return own.part(part, readInputImage);
     case "input_file":
-      part.take("type");
-      return readFile(part);
+      return own.part(part, readInputFile);
+    case "input_text":
+    case "output_text":
+    case "text":
+      return own.part(part, readText);
     default:
-      return readText(part);
+      return own.block(part);
   }
+}
+
+function readInputFile(part: Fields): FilePart {
+  part.take("type");
+  return readFile(part);
 }
 
 function readInputImage(part: Fields): ImagePart {
@@ -135,7 +178,16 @@ function textOf(part: Fields): string {
   return part.string("text") ?? "";
 }
 
-function readCall(type: string, item: Fields, owner: string): ToolCallPart {
+function readCall(type: string, item: Fields, context: TurnsContext): ToolCallPart {
+  const namespace = item.string("namespace");
+  const call = readPlainCall(type, item, context.owner);
+  if (namespace === undefined) return call;
+  const { id: _, status: __, ...block } = item.sent;
+  const name = flatNameOf({ namespace, name: call.name }, context.names);
+  return { ...call, name, ...context.own.signed(block, "unreported") };
+}
+
+function readPlainCall(type: string, item: Fields, owner: string): ToolCallPart {
   const signature = signItem({ ...item.remaining(), type });
   const kind = own(CALL_KINDS, type) ?? "function";
   for (const name of ["id", "status"]) item.take(name);

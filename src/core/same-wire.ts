@@ -1,0 +1,102 @@
+import type { Adjustment } from "./attempt.ts";
+import type { Message, Part, Signed } from "./message.ts";
+import type { Target } from "./target.ts";
+import { misfitError } from "./target-error.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * What a client sent in one wire format and others do not have. A target of the same wire format gets it unchanged; for another
+ * one it is left out.
+ */
+export interface SameWire {
+  readonly wire: string;
+  /** Fields of the body; they replace those that are encoded. */
+  readonly body: Json;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What leaving it out changes. */
+  readonly losses: readonly Adjustment[];
+  /** Why another wire format cannot serve the request. */
+  readonly refusal?: string | undefined;
+}
+
+/** Content that only one wire format has, as its client sent it. It travels as the signature of a part. */
+export interface SameWireBlock {
+  readonly wire: string;
+  readonly block: Json;
+  /** For another wire format: the request is refused, because it would be answered without media, or nothing is reported. */
+  readonly without?: "refused" | "unreported" | undefined;
+}
+
+const START = '{"wire":';
+
+export function signBlock({ wire, ...rest }: SameWireBlock): string {
+  return JSON.stringify({ wire, ...rest });
+}
+
+/** `undefined` for any other signature. */
+export function signedBlock(signature: string | undefined): SameWireBlock | undefined {
+  return signature?.startsWith(START) === true ? (JSON.parse(signature) as SameWireBlock) : undefined;
+}
+
+/** The block of a part as the wire format has it; `undefined` for a part that is encoded. */
+export function blockFor({ signature }: Signed, wire: string): Json | undefined {
+  const signed = signedBlock(signature);
+  return signed?.wire === wire ? signed.block : undefined;
+}
+
+/** The blocks of other wire formats in a message. */
+function foreignBlocks({ content }: Message, wire: string): readonly SameWireBlock[] {
+  if (typeof content === "string") return [];
+  return content.flatMap((part: Part) => {
+    const signed = signedBlock(signatureOf(part));
+    return signed === undefined || signed.wire === wire ? [] : [signed];
+  });
+}
+
+function signatureOf(part: Part): string | undefined {
+  return "signature" in part ? part.signature : undefined;
+}
+
+/** The message with calls of functions instead of calls of custom tools, which are functions for another wire format. */
+function withFunctionCalls(message: Message): Message {
+  const { role, content } = message;
+  if (role !== "assistant" || typeof content === "string") return message;
+  if (!content.some((part) => part.type === "tool-call" && part.kind === "custom")) return message;
+  const parts = content.map((part) => {
+    if (part.type !== "tool-call" || part.kind !== "custom") return part;
+    const { kind: _, ...call } = part;
+    return call;
+  });
+  return { role, content: parts };
+}
+
+/** Why a target cannot serve messages with media that only another wire format can refer to. */
+export function blockRefusal(message: Message, { dialect }: Target): string | undefined {
+  const refused = foreignBlocks(message, dialect).find(({ without }) => without === "refused");
+  return refused && `only the ${refused.wire} wire can refer to this ${String(refused.block["type"] ?? "content")}`;
+}
+
+/** The message of a client in another wire format, without what only that has; `undefined` if nothing remains. */
+export function fromOtherWire(
+  given: Message,
+  { dialect }: Target,
+  report: (block: SameWireBlock) => void,
+): Message | undefined {
+  const message = withFunctionCalls(given);
+  const foreign = foreignBlocks(message, dialect);
+  if (foreign.length === 0) return message;
+  for (const block of foreign) if (block.without !== "unreported") report(block);
+  const kept = (message.content as readonly Part[]).flatMap((part): Part[] => {
+    const signed = signedBlock(signatureOf(part));
+    if (signed === undefined || signed.wire === dialect) return [part];
+    const { signature: _, owner: __, ...plain } = part as Part & Signed;
+    return plain.type === "text" && plain.text === "" ? [] : [plain as Part];
+  });
+  return kept.length === 0 ? undefined : ({ ...message, content: kept } as Message);
+}
+
+/** Throws `unsupported` if a target of another wire format cannot serve the request. */
+export function requireWire({ wire, refusal }: SameWire, target: Target): void {
+  if (wire !== target.dialect && refusal !== undefined) throw misfitError(target, "unsupported", refusal);
+}

@@ -1,0 +1,57 @@
+import { own } from "../../../core/own.ts";
+import { asObject, asObjects, asString, type Json } from "../../served/json.ts";
+import { flatNames } from "./namespaces.ts";
+
+/** The tool of the request that a call is of, which decides how the call is written. */
+export interface CalledTool {
+  readonly kind: "function" | "custom" | "apply_patch" | "shell" | "local_shell";
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+type Kind = CalledTool["kind"];
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  custom: "custom",
+  apply_patch: "apply_patch",
+  shell: "shell",
+  local_shell: "local_shell",
+};
+
+/** Finds the tool of a call by the name that the model used. A name that the request does not have is a function's. */
+export class CalledTools {
+  readonly #tools = new Map<string, CalledTool>();
+
+  constructor({ tools }: Json) {
+    for (const tool of asObjects(tools)) this.#add(tool);
+    const inNamespaces = new Map(
+      asObjects(tools).flatMap((space) => asObjects(space.tools).map((tool) => [tool.name, kindOf(tool)] as const)),
+    );
+    for (const [flat, { namespace, name }] of flatNames(tools)) {
+      const called = { kind: inNamespaces.get(name) ?? "function", name, namespace };
+      this.#tools.set(flat, called);
+      // A model of the same wire format uses the name in the namespace.
+      if (!this.#tools.has(name)) this.#tools.set(name, called);
+    }
+  }
+
+  of(name: string): CalledTool {
+    return this.#tools.get(name) ?? { kind: "function", name };
+  }
+
+  #add(tool: Json): void {
+    const kind = kindOf(tool);
+    // Chat completions nests the fields of a tool.
+    const name = asString(tool.name) ?? asString(asObject(tool[kind])?.name) ?? kind;
+    if (tool.type !== "namespace") this.#tools.set(name, { kind, name });
+  }
+}
+
+function kindOf({ type }: Json): Kind {
+  return own(KINDS, asString(type) ?? "") ?? "function";
+}
+
+/** The input of a custom tool, which other wire formats have as an argument. */
+export function customInput(args: unknown, json: string): string {
+  return asString(asObject(args)?.input) ?? json;
+}

@@ -1,0 +1,125 @@
+import type { Adjustment } from "../../core/attempt.ts";
+import type { Signed } from "../../core/message.ts";
+import type { ModelRequest } from "../../core/request.ts";
+import { type SameWire, type SameWireBlock, signBlock } from "../../core/same-wire.ts";
+import type { Tool } from "../../core/tool.ts";
+import type { WireName } from "../../core/wire-name.ts";
+import type { Fields } from "./fields.ts";
+import type { Json } from "./json.ts";
+
+type WebSearch = ModelRequest["settings"]["webSearch"];
+
+/** A tool of the client, as functions for every target. */
+export interface ReadTool {
+  readonly functions?: readonly Tool[];
+  readonly webSearch?: WebSearch;
+  /** What another wire format gets instead. Default: the functions or the search have all of it. */
+  readonly loss?: Omit<Adjustment, "setting" | "from">;
+}
+
+export interface ToolsRead {
+  readonly tools: readonly Tool[];
+  readonly webSearch: WebSearch;
+}
+
+/** Collects what only the wire format of the client has while its request is read. */
+export class OwnWire {
+  readonly #wire: WireName;
+  readonly #owner: string;
+  readonly #body: Record<string, unknown> = {};
+  readonly #losses: Adjustment[] = [];
+  #tools: unknown;
+  #refusal: string | undefined;
+
+  /** `owner`: the vendor of the wire format. */
+  constructor(wire: WireName, owner: string) {
+    this.#wire = wire;
+    this.#owner = owner;
+  }
+
+  /** A field that is sent as it was received; `to`: what other wire formats get instead. */
+  keep(name: string, value: unknown, loss?: Pick<Adjustment, "reason"> & Partial<Pick<Adjustment, "to" | "setting">>) {
+    this.#body[name] = value;
+    if (loss !== undefined) this.#losses.push({ setting: name, from: value, to: undefined, ...loss });
+  }
+
+  /**
+   * Reads a block. What the part cannot express stays with it as its signature; a part that has one already is read as far as
+   * possible.
+   */
+  part<Part extends Signed>(block: Fields, read: (block: Fields) => Part): Part {
+    const part = read(block);
+    if (part.signature !== undefined || !block.takeEverything()) return part;
+    return { ...part, ...this.signed(block.sent) };
+  }
+
+  /** A block that no part expresses. */
+  block(block: Fields, without?: SameWireBlock["without"]): { readonly type: "text"; readonly text: "" } & Signed {
+    block.takeEverything();
+    return { type: "text", text: "", ...this.signed(block.sent, without) };
+  }
+
+  signed(block: Json, without?: SameWireBlock["without"]): Required<Signed> {
+    const signature = signBlock({ wire: this.#wire, block, ...(without && { without }) });
+    return { signature, owner: this.#owner };
+  }
+
+  /** The tools of a request. Unless all are functions as every wire format has them, they are also kept as they are. */
+  tools(body: Fields, read: (tool: Fields) => ReadTool): ToolsRead {
+    const tools: Tool[] = [];
+    let webSearch: WebSearch;
+    let isPlain = true;
+    for (const tool of body.objects("tools") ?? []) {
+      const { functions = [], loss, ...more } = read(tool);
+      tools.push(...functions);
+      webSearch = more.webSearch ?? webSearch;
+      if (loss !== undefined) this.#losses.push({ setting: tool.path, from: tool.sent, ...loss });
+      const rest = loss === undefined ? tool.takeRest() : {};
+      this.#addLosses(rest, tool.path);
+      const isLeft = tool.takeEverything() || Object.keys(rest).length > 0;
+      isPlain &&= loss === undefined && !isLeft;
+    }
+    this.#tools = body.sent.tools;
+    if (!isPlain) this.keepTools();
+    return { tools, webSearch };
+  }
+
+  /** Keeps the tools as they were received. */
+  keepTools(): void {
+    this.#body.tools = this.#tools;
+  }
+
+  /** Whether tools are sent as they were received; then everything about them is. */
+  get keepsTools(): boolean {
+    return this.#body.tools !== undefined;
+  }
+
+  /** A tool that the model must call and that only this wire format has. */
+  requireTool(path: string): void {
+    const lost = this.#losses.find(({ setting, to }) => setting.startsWith("tools[") && to === undefined);
+    if (lost !== undefined) this.#refusal = `${path} requires a tool that cannot be called: ${lost.setting}: ${lost.reason}`;
+  }
+
+  /**
+   * All of it, with the fields of the body that were not read. A field of which a part was not read is sent as received, unless
+   * it is in `merged`.
+   */
+  finish(body: Fields, merged: readonly string[] = []): SameWire {
+    const rest = body.takeRest();
+    this.#addLosses(rest, "");
+    const fields = Object.entries(rest).map(([name, value]) => [name, merged.includes(name) ? value : body.sent[name]]);
+    return {
+      wire: this.#wire,
+      body: { ...Object.fromEntries(fields), ...this.#body },
+      headers: {},
+      losses: this.#losses,
+      refusal: this.#refusal,
+    };
+  }
+
+  #addLosses(rest: Json, path: string): void {
+    const reason = `only the ${this.#wire} wire has this field`;
+    for (const [name, from] of Object.entries(rest))
+      this.#losses.push({ setting: path === "" ? name : `${path}.${name}`, from, to: undefined, reason });
+  }
+}

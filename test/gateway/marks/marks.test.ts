@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import type { WireMarks } from "../../../src/dialects/served/marks.ts";
+import { type World, world } from "../world.ts";
+import { MESSAGES_ROWS } from "./anthropic-rows.ts";
+import { GENERATE_ROWS } from "./google-rows.ts";
+import { CHAT_ROWS, RESPONSES_ROWS } from "./openai-rows.ts";
+import { type Json, listOf, type NamedRow, type WireRows } from "./rows.ts";
+
+/** A chat model that takes an effort. */
+const THINKING = '[models.thinking]\nbase_url = "BASE/v1"\napi_key = "k"\nname = "gpt-5"\nprovider = "openai"\n';
+
+interface Outcome {
+  readonly status: number;
+  readonly error: string;
+  readonly adjustments: string;
+  /** What the upstream got, also if it refused it. */
+  readonly body: Json | undefined;
+}
+
+async function asked<Marks extends WireMarks>(
+  { post, simulator }: World,
+  rows: WireRows<Marks>,
+  model: string,
+  row: NamedRow,
+): Promise<Outcome> {
+  const before = simulator.requests.length;
+  const sent = model === rows.other ? withoutModel(row.body) : row.body;
+  const response = await post(rows.path(model), { ...rows.base(model), ...sent });
+  const text = await response.text();
+  return {
+    status: response.status,
+    error: response.ok ? "" : text,
+    adjustments: response.headers.get("x-modelwright-adjustments") ?? "",
+    body: simulator.requests.slice(before)[0]?.body as Json | undefined,
+  };
+}
+
+function withoutModel({ model: _, ...rest }: Json): Json {
+  return rest;
+}
+
+/** The path of a name in the adjustments. */
+function pathOf({ kind, name }: NamedRow): RegExp {
+  if (kind === "fields") return new RegExp(`(^|; |\\.)${name}: `);
+  return kind === "tools" ? /tools\[0\]/ : /messages\[\d\]/;
+}
+
+async function check<Marks extends WireMarks>(rows: WireRows<Marks>, entry: string): Promise<readonly string[]> {
+  const made = await world({ toml: THINKING });
+  const wrong: string[] = [];
+  for (const row of listOf(rows)) {
+    const same = await asked(made, rows, entry, row);
+    const other = await asked(made, rows, rows.other, row);
+    try {
+      checkRow(row, same, other);
+    } catch (error) {
+      wrong.push(`${row.kind} ${row.name} (${row.mark}): ${(error as Error).message.slice(0, 700)}`);
+    }
+  }
+  return wrong;
+}
+
+function checkRow(row: NamedRow, same: Outcome, other: Outcome): void {
+  const { mark, name, body, upstream = body, words } = row;
+  if (mark === "refused") {
+    expect([same.status, same.error, other.status]).toEqual([400, expect.stringContaining(`"param":"${name}"`), 400]);
+    return;
+  }
+  expect(same).toMatchObject({ status: 200, error: "" });
+  if (mark === "ignored") {
+    expect([same.body?.[name], same.adjustments, other.body?.[name]]).toEqual([undefined, "", undefined]);
+    return;
+  }
+  expect(same.body).toMatchObject(upstream);
+  expect(other).toMatchObject({ status: 200, error: "" });
+  if (mark === "same wire") {
+    expect(same.adjustments).toBe("");
+    expect(other.adjustments).toMatch(pathOf(row));
+  } else if (words !== undefined) expect(JSON.stringify(other.body)).toContain(words);
+}
+
+describe("each name that a wire format has", () => {
+  it("reaches the upstream as chat completions mark it", async () => {
+    expect(await check(CHAT_ROWS, "openai")).toEqual([]);
+  });
+
+  it("reaches the upstream as the Responses API marks it", async () => {
+    expect(await check(RESPONSES_ROWS, "openai-responses")).toEqual([]);
+  });
+
+  it("reaches the upstream as the Messages API marks it", async () => {
+    expect(await check(MESSAGES_ROWS, "anthropic")).toEqual([]);
+  });
+
+  it("reaches the upstream as generateContent marks it", async () => {
+    expect(await check(GENERATE_ROWS, "google")).toEqual([]);
+  });
+});
