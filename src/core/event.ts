@@ -24,6 +24,14 @@ export type ModelEvent =
   | { readonly type: "usage"; readonly usage: Usage }
   | { readonly type: "finish"; readonly reason: FinishReason; readonly raw?: string; readonly sample: number };
 
+/** A token with its log probability and those of the most likely tokens at its place. */
+export interface TokenLogprob {
+  readonly token: string;
+  readonly logprob: number;
+  readonly bytes?: readonly number[] | null;
+  readonly top_logprobs?: readonly Omit<TokenLogprob, "top_logprobs">[];
+}
+
 /**
  * Facts for the reply that the dialect sends with the events and a stream's consumer does not see. `signature` closes the
  * current part of its kind with opaque provider data.
@@ -48,6 +56,8 @@ export type FoldEvent =
   | { readonly type: "embeddings"; readonly vectors: readonly Float32Array[] }
   /** Output without a place in the reply, for example an image or a search that the provider ran; `raw` has it. */
   | { readonly type: "other-output"; readonly sample: number }
+  /** The log probabilities of the next text, in the format of chat completions; only `raw` and gateways have them. */
+  | { readonly type: "logprobs"; readonly tokens: readonly TokenLogprob[]; readonly sample: number }
   | {
       readonly type: "response";
       readonly id?: string;
@@ -64,7 +74,7 @@ export type FlowEvent = ModelEvent | FoldEvent;
 export type Events = AsyncIterable<readonly FlowEvent[]>;
 
 /** Events with a part of the answer; after the first one, stream() no longer retries. */
-export type ContentEvent = Exclude<Extract<FlowEvent, { sample: number }>, { type: "signature" | "other-output" }>;
+export type ContentEvent = Exclude<Extract<FlowEvent, { sample: number }>, { type: "signature" | "other-output" | "logprobs" }>;
 
 export function isContent(event: FlowEvent): event is ContentEvent {
   switch (event.type) {
@@ -86,6 +96,7 @@ const FOLD_EVENTS: ReadonlySet<string> = new Set<FoldEvent["type"]>([
   "signature",
   "embeddings",
   "other-output",
+  "logprobs",
   "response",
 ]);
 

@@ -40,10 +40,14 @@ function isAboutTarget({ type }: FlowEvent): boolean {
   return type === "start" || type === "adjustment";
 }
 
+/** Of a token with its log probability. */
+const BYTES_PER_TOKEN = 64;
+
 /** Of the content, which is most of an answer. */
 function bytesOf(event: FlowEvent): number {
   if ("text" in event) return Buffer.byteLength(event.text);
   if ("json" in event) return Buffer.byteLength(event.json);
+  if (event.type === "logprobs") return event.tokens.length * BYTES_PER_TOKEN;
   if (event.type === "embeddings") return event.vectors.reduce((sum, vector) => sum + vector.byteLength, 0);
   return "signature" in event ? event.signature.length : 0;
 }

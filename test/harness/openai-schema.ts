@@ -141,3 +141,23 @@ export function validateResponsesResponse(body: unknown): void {
 export function validateResponsesEvent(event: unknown): void {
   check("ResponseStreamEvent", event, false);
 }
+
+/** Throws if a body is not a valid response of `POST /embeddings`. */
+export function validateEmbeddingResponse(body: unknown): void {
+  check("CreateEmbeddingResponse", body, false);
+}
+
+/** Throws if a body is not a valid response of `GET /models`. */
+export function validateModelList(body: unknown): void {
+  check("ListModelsResponse", body, false);
+}
+
+/** Throws if a body is not a valid response of `GET /models/{id}`. */
+export function validateModel(body: unknown): void {
+  check("Model", body, false);
+}
+
+/** Throws if a body is not a valid error. */
+export function validateError(body: unknown): void {
+  check("ErrorResponse", body, false);
+}

@@ -5,6 +5,7 @@ import { targetError } from "../../core/target-error.ts";
 import { FROM_CHUNK, FROM_DETAILS, FROM_TAGS, REASONING_FIELDS } from "../chat-signature.ts";
 import type { Said } from "../end-mark.ts";
 import { CHAT_FINISHES, chatFailure } from "./finish-reasons.ts";
+import { logprobsIn } from "./logprobs.ts";
 import { callState, MessageState, reasoningIn } from "./opaque-fields.ts";
 import { ThinkTags } from "./think-tags.ts";
 import { ToolCallAssembly, type ToolFragment } from "./tool-call-assembly.ts";
@@ -51,6 +52,7 @@ export class ChatSample {
   read(choice: WireObject, out: FlowEvent[]): void {
     const delta = objectIn(choice["delta"]);
     const message = objectIn(choice["message"]);
+    out.push(...logprobsIn(objectIn(choice["logprobs"])?.["content"], this.#index));
     if (delta !== undefined) this.#readDelta(delta, false, out);
     else if (message !== undefined) this.#readDelta(message, true, out);
     this.#nativeFinish = textIn(choice["native_finish_reason"]) ?? this.#nativeFinish;

@@ -23,6 +23,8 @@ export class OutputItem {
   index: number | undefined;
   /** Whether the complete item was read. */
   finished = false;
+  /** Whether log probabilities of its text were read. */
+  hasLogprobs = false;
   /** The repetitions that were read. */
   content: string | undefined;
   call: OpenCall | undefined;

@@ -4,6 +4,7 @@ import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { AnswerIds } from "../answer-ids.ts";
 import { InitialText } from "./initial-text.ts";
+import { logprobsIn } from "./logprobs.ts";
 import { OpenCall } from "./open-call.ts";
 import { CALL_KINDS, contentOf, ItemTable, type OutputItem } from "./output-item.ts";
 import { signItem, signReasoning, signText } from "./responses-signature.ts";
@@ -165,8 +166,17 @@ export class OutputItems {
     if (delta === undefined || type === undefined) return;
     const item = this.#table.ofDelta(type, textIn(event["item_id"]), numberIn(event["output_index"]));
     if (item.finished) throw this.#wrong(`${named(item)} goes on after it was completed`);
-    if (texts !== undefined) this.#addText(item, texts.channel, partOf(item, texts, event), delta, out);
+    if (texts !== undefined) {
+      this.#addLogprobs(item, event["logprobs"], out);
+      this.#addText(item, texts.channel, partOf(item, texts, event), delta, out);
+    }
     else this.#addArguments(item, item.opening.add(delta), out);
+  }
+
+  #addLogprobs(item: OutputItem, list: unknown, out: FlowEvent[]): void {
+    const events = logprobsIn(list, 0);
+    item.hasLogprobs ||= events.length > 0;
+    out.push(...events);
   }
 
   #addArguments(item: OutputItem, piece: string, out: FlowEvent[]): void {
@@ -205,6 +215,8 @@ export class OutputItems {
   }
 
   #finishMessage(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
+    if (!item.hasLogprobs)
+      for (const part of objectsIn(wire["content"])) this.#addLogprobs(item, part["logprobs"], out);
     this.#complete(item, "text", item.text.complementAll(texts(wire["content"], "text")), out);
     this.#complete(item, "refusal", item.refusal.complementAll(texts(wire["content"], "refusal")), out);
     if (objectsIn(wire["content"]).some(({ type }) => type === "output_audio"))

@@ -1,4 +1,4 @@
-import type { FinishReason, FlowEvent } from "../../core/event.ts";
+import type { FinishReason, FlowEvent, TokenLogprob } from "../../core/event.ts";
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
@@ -24,6 +24,7 @@ export interface WrittenCall {
 export class WrittenSample {
   readonly index: number;
   readonly parts: (Writable<WrittenText> | Writable<WrittenCall>)[] = [];
+  readonly logprobs: TokenLogprob[] = [];
   refusal = "";
   reason: FinishReason = "unknown";
   raw: string | undefined;
@@ -67,6 +68,9 @@ export class WrittenSample {
         break;
       case "signature":
         this.#sign(event);
+        break;
+      case "logprobs":
+        this.logprobs.push(...event.tokens);
         break;
       case "finish":
         this.reason = event.reason;

@@ -1,4 +1,4 @@
-import type { FlowEvent } from "../../../core/event.ts";
+import type { FlowEvent, TokenLogprob } from "../../../core/event.ts";
 import { chunkExtras, FROM_CHUNK, REASONING_FIELDS, readOpaqueFields } from "../../chat-signature.ts";
 import { samplesOf, type WrittenCall, type WrittenSample, type WrittenText } from "../../served/answer-parts.ts";
 import {
@@ -12,6 +12,7 @@ import { asObject, type Json } from "../../served/json.ts";
 import type { Problem } from "../../served/problem.ts";
 import type { WireEvent } from "../../server-wire.ts";
 import { chatFinishWord } from "../finish-reasons.ts";
+import { completeLogprobs } from "../logprobs.ts";
 import { joinStates } from "../opaque-fields.ts";
 import { chatUsage } from "../usage.ts";
 import { CalledTools, customInput } from "./called-tools.ts";
@@ -22,8 +23,6 @@ export interface ChatHead extends AnswerHead {
   readonly reasoningField?: (typeof REASONING_FIELDS)[number];
   /** `system_fingerprint` of the response. */
   readonly fingerprint?: string;
-  /** Returns the log probabilities of a string, if the request asks for them. */
-  readonly logprobs?: (text: string) => Json | null;
 }
 
 /** Answers of chat completions. */
@@ -43,6 +42,8 @@ class ChatWriter implements AnswerWriter {
   readonly #tools: CalledTools;
   /** Calls of custom tools, which are written when their input is complete. */
   readonly #custom = new Set<number>();
+  /** Log probabilities of the next text, by sample. */
+  readonly #logprobs = new Map<number, readonly TokenLogprob[]>();
 
   constructor(head: ChatHead) {
     this.#head = head;
@@ -53,6 +54,8 @@ class ChatWriter implements AnswerWriter {
   push(event: FlowEvent, out: WireEvent[]): void {
     refuseReset(event);
     this.#facts.push(event);
+    if (event.type === "logprobs")
+      this.#logprobs.set(event.sample, [...(this.#logprobs.get(event.sample) ?? []), ...event.tokens]);
     const delta = this.#deltaOf(event);
     if (delta === undefined || !("sample" in event)) return;
     if (!this.#begun.has(event.sample)) {
@@ -60,9 +63,15 @@ class ChatWriter implements AnswerWriter {
       const content = event.type.startsWith("tool-call") ? null : "";
       out.push(this.#chunk(event.sample, { role: "assistant", content, refusal: null }));
     }
-    const text = event.type === "text-delta" ? event.text : "";
     const finish = event.type === "finish" ? chatFinishWord(event.reason) : null;
-    out.push(this.#chunk(event.sample, delta, finish, text));
+    const logprobs = event.type === "text-delta" || finish !== null ? this.#takeLogprobs(event.sample) : null;
+    out.push(this.#chunk(event.sample, delta, finish, logprobs));
+  }
+
+  #takeLogprobs(sample: number): Json | null {
+    const tokens = this.#logprobs.get(sample);
+    this.#logprobs.delete(sample);
+    return logprobsOf(tokens ?? []);
   }
 
   end(out: WireEvent[]): void {
@@ -119,8 +128,7 @@ class ChatWriter implements AnswerWriter {
     return frameOf(id, model, serviceTier, this.#head, "chat.completion.chunk");
   }
 
-  #chunk(index: number, delta: Json, finish: string | null = null, text = ""): WireEvent {
-    const logprobs = text === "" ? null : (this.#head.logprobs?.(text) ?? null);
+  #chunk(index: number, delta: Json, finish: string | null = null, logprobs: Json | null = null): WireEvent {
     const choices = [{ index, delta, logprobs, finish_reason: finish }];
     if (this.#reportsUsage) return { data: { ...this.#frame(), usage: null, choices } };
     return { data: { ...this.#frame(), choices, ...(finish !== null && this.#facts.usageExtras) } };
@@ -176,9 +184,13 @@ function writeChoice(sample: WrittenSample, head: ChatHead, tools: CalledTools):
   return {
     index: sample.index,
     message: writeMessage(sample, text, head, tools),
-    logprobs: text === "" ? null : (head.logprobs?.(text) ?? null),
+    logprobs: logprobsOf(sample.logprobs),
     finish_reason: chatFinishWord(sample.reason),
   };
+}
+
+function logprobsOf(tokens: readonly TokenLogprob[]): Json | null {
+  return tokens.length === 0 ? null : { content: completeLogprobs(tokens), refusal: null };
 }
 
 function writeMessage(sample: WrittenSample, text: string, head: ChatHead, tools: CalledTools): Json {

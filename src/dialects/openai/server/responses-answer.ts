@@ -12,6 +12,7 @@ import { asObject, asObjects, type Json } from "../../served/json.ts";
 import type { Problem } from "../../served/problem.ts";
 import type { WireEvent } from "../../server-wire.ts";
 import { incompleteReason } from "../finish-reasons.ts";
+import { completeLogprobs } from "../logprobs.ts";
 import { readReasoningSignature, readTextSignature } from "../responses-signature.ts";
 import { responsesUsage } from "../usage.ts";
 import { CalledTools } from "./called-tools.ts";
@@ -43,6 +44,8 @@ class ResponsesWriter implements AnswerWriter {
   #openText: MessageItem | ReasoningItem | undefined;
   readonly #calls = new Map<number, CallItem>();
   readonly #tools: CalledTools;
+  /** Log probabilities of the next text. */
+  readonly #logprobs: Json[] = [];
   #reason: FinishReason = "unknown";
   #sequence = 0;
 
@@ -70,7 +73,10 @@ class ResponsesWriter implements AnswerWriter {
     this.#facts.push(event);
     switch (event.type) {
       case "text-delta":
-        this.#sendAll(this.#message(out).text(event.text), out);
+        this.#sendAll(this.#message(out).text(event.text, this.#logprobs.splice(0)), out);
+        break;
+      case "logprobs":
+        this.#logprobs.push(...completeLogprobs(event.tokens));
         break;
       case "refusal-delta":
         this.#sendAll(this.#message(out).refusal(event.text), out);

@@ -20,6 +20,7 @@ const STEMS = { output_text: "response.output_text", refusal: "response.refusal"
 interface Part {
   readonly kind: PartKind;
   text: string;
+  readonly logprobs: Json[];
 }
 
 export class MessageItem implements WrittenItem {
@@ -33,8 +34,8 @@ export class MessageItem implements WrittenItem {
     this.#id = id;
   }
 
-  text(delta: string): readonly Json[] {
-    return this.#add("output_text", delta);
+  text(delta: string, logprobs: readonly Json[]): readonly Json[] {
+    return this.#add("output_text", delta, logprobs);
   }
 
   refusal(delta: string): readonly Json[] {
@@ -62,24 +63,25 @@ export class MessageItem implements WrittenItem {
     return { id: this.#id, type: "message", status, role: "assistant", ...phase, content };
   }
 
-  #add(kind: PartKind, delta: string): readonly Json[] {
+  #add(kind: PartKind, delta: string, tokens: readonly Json[] = []): readonly Json[] {
     const last = this.#parts.at(-1);
     const before = last !== undefined && last.kind !== kind ? this.#ending(last) : [];
     const begun = last?.kind === kind ? [] : [this.#open(kind)];
     const part = this.#parts.at(-1);
     if (part !== undefined) part.text += delta;
-    const logprobs = kind === "output_text" ? { logprobs: [] } : {};
+    part?.logprobs.push(...tokens);
+    const logprobs = kind === "output_text" ? { logprobs: tokens } : {};
     return [...before, ...begun, { type: `${STEMS[kind]}.delta`, ...this.#place(), delta, ...logprobs }];
   }
 
   #open(kind: PartKind): Json {
-    const part = { kind, text: "" };
+    const part = { kind, text: "", logprobs: [] };
     this.#parts.push(part);
     return { type: "response.content_part.added", ...this.#place(), part: partOf(part) };
   }
 
   #ending(part: Part): readonly Json[] {
-    const logprobs = part.kind === "output_text" ? { logprobs: [] } : {};
+    const logprobs = part.kind === "output_text" ? { logprobs: part.logprobs } : {};
     return [
       { type: `${STEMS[part.kind]}.done`, ...this.#place(), [FIELDS[part.kind]]: part.text, ...logprobs },
       { type: "response.content_part.done", ...this.#place(), part: partOf(part) },
@@ -92,8 +94,8 @@ export class MessageItem implements WrittenItem {
   }
 }
 
-function partOf({ kind, text }: Part): Json {
-  return kind === "output_text" ? { type: kind, annotations: [], logprobs: [], text } : { type: kind, refusal: text };
+function partOf({ kind, text, logprobs }: Part): Json {
+  return kind === "output_text" ? { type: kind, annotations: [], logprobs, text } : { type: kind, refusal: text };
 }
 
 export class ReasoningItem implements WrittenItem {

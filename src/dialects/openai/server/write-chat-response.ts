@@ -1,8 +1,9 @@
+import type { FlowEvent, TokenLogprob } from "../../../core/event.ts";
 import type { Answer } from "../../served/answer.ts";
 import { type AnswerStyle, eventsOf, reasoningEvents } from "../../served/answer-events.ts";
 import { writeAll } from "../../served/answer-writer.ts";
 import { idOf } from "../../served/hash.ts";
-import { asNumber, type Json } from "../../served/json.ts";
+import { asNumber } from "../../served/json.ts";
 import { traitsOf } from "../../served/model-traits.ts";
 import type { SimulatedRequest } from "../../served/request.ts";
 import { tokenTexts } from "../../served/tokens.ts";
@@ -32,7 +33,6 @@ function headOf(request: SimulatedRequest, answer: Answer): ChatHead {
     createdS: CREATED_S,
     body: request.body,
     fingerprint: "fp_simulated",
-    logprobs: (text) => logprobsOf(text, request),
     ...(reasoningField !== undefined && { reasoningField }),
   };
 }
@@ -44,18 +44,24 @@ function chatEvents(request: SimulatedRequest, answer: Answer) {
     // Only hosts that show the reasoning of their models have a field for it.
     reasoning: ({ reasoning, index }) => (shown ? reasoningEvents(reasoning, index) : []),
   };
-  return eventsOf(answer, style, SERVICE_TIER);
+  return withLogprobs(eventsOf(answer, style, SERVICE_TIER), request);
 }
 
-function logprobsOf(text: string, request: SimulatedRequest): Json | null {
-  if (request.body.logprobs !== true || text === "") return null;
-  const alternatives = asNumber(request.body.top_logprobs) ?? 0;
+function withLogprobs(events: readonly FlowEvent[], { body }: SimulatedRequest): readonly FlowEvent[] {
+  if (body.logprobs !== true) return events;
+  const alternatives = asNumber(body.top_logprobs) ?? 0;
+  return events.flatMap((event): readonly FlowEvent[] => {
+    if (event.type !== "text-delta") return [event];
+    return [{ type: "logprobs", tokens: logprobsOf(event.text, alternatives), sample: event.sample }, event];
+  });
+}
+
+function logprobsOf(text: string, alternatives: number): readonly TokenLogprob[] {
   const entry = (token: string, rank: number) => ({ token, logprob: -0.01 - rank, bytes: [...Buffer.from(token)] });
-  const content = tokenTexts(text).map((token) => ({
+  return tokenTexts(text).map((token) => ({
     ...entry(token, 0),
     top_logprobs: Array.from({ length: alternatives }, (_, rank) =>
       entry(rank === 0 ? token : `${token}~${rank}`, rank),
     ),
   }));
-  return { content, refusal: null };
 }
