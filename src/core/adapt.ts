@@ -251,7 +251,10 @@ function adaptMessages(
 ): readonly Message[] {
   let adapted: (Message | undefined)[] | undefined;
   messages.forEach((message, index) => {
-    const own = sameWire === undefined || sameWire.wire === target.dialect ? message : forThisWire(message, index, target, changes);
+    const own =
+      sameWire === undefined || sameWire.wire === target.dialect
+        ? message
+        : forThisWire(message, index, target, changes);
     const clean = own && wellFormed(own, index, changes);
     if (clean === message) return;
     adapted ??= [...messages];

@@ -74,7 +74,10 @@ export type FlowEvent = ModelEvent | FoldEvent;
 export type Events = AsyncIterable<readonly FlowEvent[]>;
 
 /** Events with a part of the answer; after the first one, stream() no longer retries. */
-export type ContentEvent = Exclude<Extract<FlowEvent, { sample: number }>, { type: "signature" | "other-output" | "logprobs" }>;
+export type ContentEvent = Exclude<
+  Extract<FlowEvent, { sample: number }>,
+  { type: "signature" | "other-output" | "logprobs" }
+>;
 
 export function isContent(event: FlowEvent): event is ContentEvent {
   switch (event.type) {

@@ -52,7 +52,8 @@ const PART_READERS: Readonly<Record<string, (part: Loose, path: string) => Part>
   image: (part, path) => withSource(part, path, "image") as Part,
   image_url: readImageUrl,
   file: readFile,
-  audio: (part, path) => withData({ type: "audio", data: part["data"], mediaType: part["mediaType"] }, path),
+  audio: (part, path) =>
+    withData({ ...signedOf(part), type: "audio", data: part["data"], mediaType: part["mediaType"] }, path),
   input_audio: readInputAudio,
   reasoning: (part, path) => ({ ...part, type: "reasoning", text: stringAt(part["text"], `${path}.text`) }) as Part,
   "tool-call": readToolCallPart,

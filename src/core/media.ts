@@ -18,7 +18,8 @@ export function mediaRefusal(messages: readonly Message[], target: Target, diale
   for (const [index, message] of messages.entries()) {
     const reasons = mediaOf(message.content).map((part) => reasonAgainst(part, target, dialect));
     const reason = blockRefusal(message, target) ?? reasons.find((found) => found !== undefined);
-    if (reason !== undefined) return misfitError(target, "unsupported", `messages[${index}]: ${reason}; nothing was sent`);
+    if (reason !== undefined)
+      return misfitError(target, "unsupported", `messages[${index}]: ${reason}; nothing was sent`);
   }
   return undefined;
 }

@@ -52,7 +52,7 @@ export interface FilePart extends Signed {
   readonly mediaType?: string;
   readonly filename?: string;
 }
-export interface AudioPart {
+export interface AudioPart extends Signed {
   readonly type: "audio";
   /** Base64. */
   readonly data: string;

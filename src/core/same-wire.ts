@@ -49,13 +49,9 @@ export function blockFor({ signature }: Signed, wire: string): Json | undefined 
 function foreignBlocks({ content }: Message, wire: string): readonly SameWireBlock[] {
   if (typeof content === "string") return [];
   return content.flatMap((part: Part) => {
-    const signed = signedBlock(signatureOf(part));
+    const signed = signedBlock(part.signature);
     return signed === undefined || signed.wire === wire ? [] : [signed];
   });
-}
-
-function signatureOf(part: Part): string | undefined {
-  return "signature" in part ? part.signature : undefined;
 }
 
 /** The message with calls of functions instead of calls of custom tools, which are functions for another wire format. */
@@ -88,7 +84,7 @@ export function fromOtherWire(
   if (foreign.length === 0) return message;
   for (const block of foreign) if (block.without !== "unreported") report(block);
   const kept = (message.content as readonly Part[]).flatMap((part): Part[] => {
-    const signed = signedBlock(signatureOf(part));
+    const signed = signedBlock(part.signature);
     if (signed === undefined || signed.wire === dialect) return [part];
     const { signature: _, owner: __, ...plain } = part as Part & Signed;
     return plain.type === "text" && plain.text === "" ? [] : [plain as Part];

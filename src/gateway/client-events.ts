@@ -1,5 +1,6 @@
 import type { Adjustment } from "../core/attempt.ts";
 import type { FlowEvent } from "../core/event.ts";
+import { own } from "../core/own.ts";
 import type { Reply } from "../core/reply.ts";
 import type { WireServer } from "../dialects/served/wire-server.ts";
 import { type State, wrapped } from "./foreign-state.ts";
@@ -35,7 +36,7 @@ export class ClientEvents {
         this.adjustments.push(event.adjustment);
         return undefined;
       case "response":
-        return event.serviceTier === undefined ? undefined : { type: "response", serviceTier: event.serviceTier };
+        return this.#response(event.serviceTier);
       case "finish":
         this.#finishes.push(event);
         return undefined;
@@ -70,6 +71,11 @@ export class ClientEvents {
     if (!this.#lost) return [];
     const reason = "output of this kind has no place in the response";
     return [{ setting: "output", from: "output that is not text or a tool call", to: undefined, reason }];
+  }
+
+  #response(tier = ""): FlowEvent | undefined {
+    const serviceTier = own(this.#wire.tiers, tier.toLowerCase());
+    return serviceTier === undefined ? undefined : { type: "response", serviceTier };
   }
 
   /** The state of this wire format stays as it is; that of others is wrapped, if there is a place for it. */

@@ -349,7 +349,8 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     const { gatewayKey, sameWire } = shape;
     const prepared = this.#prepare(input, options);
     const served = { ...(gatewayKey !== undefined && { gatewayKey }), ...(sameWire && { sameWire }) };
-    const given = Object.keys(served).length === 0 ? prepared : { ...prepared, input: { ...prepared.input, ...served } };
+    const given =
+      Object.keys(served).length === 0 ? prepared : { ...prepared, input: { ...prepared.input, ...served } };
     if (!hasPendingMedia(given.input.messages)) return openPrepared(given, shape);
     const { context, signal } = given;
     return openedLater(context.clock, signal, async (cancellation) =>

@@ -175,7 +175,10 @@ describe("a request that cannot be served", () => {
       "/v1/messages",
       {
         ...{ max_tokens: 9, messages: [{ role: "user", content: "Hi" }] },
-        ...{ tools: [{ type: "bash_20250124", name: "bash" }], tool_choice: { type: "tool", name: "bash" } },
+        ...{
+          tools: [{ type: "web_fetch_20250910", name: "web_fetch" }],
+          tool_choice: { type: "tool", name: "web_fetch" },
+        },
       },
     ],
   ])("is a 400 of %s for a forced tool that cannot be called", async (path, body) => {
@@ -186,7 +189,7 @@ describe("a request that cannot be served", () => {
 
   it("is refused with the field if the entry is strict", async () => {
     const { post, simulator } = await world({ lines: "num_retries = 0\nstrict = true" });
-    const response = await post(CHAT, chatBody("openai", { unknown_field: 1 }));
+    const response = await post(CHAT, chatBody("anthropic", { unknown_field: 1 }));
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { param: "unknown_field", code: "unsupported" } });
     expect(simulator.requests).toEqual([]);

@@ -5,7 +5,7 @@ import { type Gateway, gateway } from "../../src/gateway/gateway.ts";
 import { listen, type Patience } from "../../src/gateway/node-server.ts";
 import type { FactoryOptions, ModelFactory } from "../../src/index.ts";
 import type { Simulator, SimulatorOptions } from "../../src/simulator/server.ts";
-import { factoryOf, simulate } from "../harness/simulated.ts";
+import { factoryOf, simulate, simulateUnchecked } from "../harness/simulated.ts";
 import { WIRES, type Wire } from "../harness/wires.ts";
 import type { Client } from "./clients/client.ts";
 import { clientsAt } from "./clients.ts";
@@ -42,6 +42,8 @@ export interface WorldOptions {
   /** Further tables; BASE is the address of the simulator, for wires without a version in it. */
   readonly toml?: string;
   readonly simulator?: SimulatorOptions;
+  /** Whether OpenAI bodies may have what OpenAI's description lacks. */
+  readonly isUnchecked?: boolean;
   readonly factory?: FactoryOptions;
   readonly clock?: Clock;
   readonly patience?: Patience;
@@ -50,7 +52,7 @@ export interface WorldOptions {
 /** A gateway on a port, with an entry for each wire format at a simulator. */
 export async function world(options: WorldOptions = {}): Promise<World> {
   const { lines = "num_retries = 0", toml = "", clock, patience } = options;
-  const simulator = await simulate(options.simulator);
+  const simulator = await (options.isUnchecked ? simulateUnchecked : simulate)(options.simulator);
   const entries = WIRES.map(
     (wire) =>
       `[models.${wire}]\n${ROUTES[wire]}\nbase_url = "${simulator.baseUrl(wire)}"\napi_key = "test-key"\n${lines}\n`,

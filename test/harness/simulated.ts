@@ -22,15 +22,21 @@ const FOREIGN: readonly string[] = ["top_k", "one", "both", "safe_prompt", "nest
  * API description.
  */
 export async function simulate(options?: SimulatorOptions): Promise<Simulator> {
-  const simulator = await startSimulator(options);
-  onTestFinished(async () => {
-    await simulator.close();
+  const simulator = await simulateUnchecked(options);
+  onTestFinished(() => {
     if (simulator.requests.some(isOpenai))
       expect(isCheckedAgain(expect.getState().testPath as string), "CHECKED_AGAIN in test/harness/selection.ts").toBe(
         true,
       );
     if (hasOpenaiSchema) for (const request of simulator.requests) validateRecorded(request);
   });
+  return simulator;
+}
+
+/** A provider for bodies that OpenAI does not describe. */
+export async function simulateUnchecked(options?: SimulatorOptions): Promise<Simulator> {
+  const simulator = await startSimulator(options);
+  onTestFinished(() => simulator.close());
   return simulator;
 }
 

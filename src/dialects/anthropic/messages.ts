@@ -112,7 +112,8 @@ class MessageEncoder {
   #addSystem({ content }: SystemMessage, index: number): void {
     if (this.#turns.length > 0) reportMovedSystem(index, this.#report);
     const parts: readonly Omit<TextPart, "type">[] = typeof content === "string" ? [{ text: content }] : content;
-    for (const part of parts) this.#system.push(...(this.#asReceived<Anthropic.TextBlockParam>(part) ?? this.#text(part.text, part.cache)));
+    for (const part of parts)
+      this.#system.push(...(this.#asReceived<Anthropic.TextBlockParam>(part) ?? this.#text(part.text, part.cache)));
   }
 
   /** A block of this wire format that a part does not express. */

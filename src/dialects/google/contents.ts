@@ -125,7 +125,7 @@ class ContentsEncoder {
   }
 
   #userPart(part: MessagePart): Part[] {
-    const block = "signature" in part ? blockFor(part, this.#target.dialect) : undefined;
+    const block = blockFor(part, this.#target.dialect);
     if (block !== undefined) return [block];
     if (part.type === "text") return part.text === "" ? [] : [{ text: part.text }];
     return [encodeMedia(part as ImagePart | FilePart | AudioPart, this.#target, this.#report)];

@@ -158,7 +158,7 @@ function encodeUserPart(
   part: Exclude<UserMessage["content"], string>[number],
   target: Target,
 ): ChatCompletionContentPart {
-  const block = "signature" in part ? blockFor(part, target.dialect) : undefined;
+  const block = blockFor(part, target.dialect);
   if (block !== undefined) return block as unknown as ChatCompletionContentPart;
   switch (part.type) {
     case "text":

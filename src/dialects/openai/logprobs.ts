@@ -1,14 +1,14 @@
 import type { FlowEvent, TokenLogprob } from "../../core/event.ts";
-import { objectsIn } from "./wire-value.ts";
+import { listIn, objectIn } from "./wire-value.ts";
 
 /** An event for a list of log probabilities; none for an empty list. */
 export function logprobsIn(list: unknown, sample: number): readonly FlowEvent[] {
-  const tokens = objectsIn(list).filter(isToken);
+  const tokens = listIn(list).filter(isToken);
   return tokens.length === 0 ? [] : [{ type: "logprobs", tokens, sample }];
 }
 
-function isToken(value: object): value is TokenLogprob {
-  const { token, logprob } = value as Partial<TokenLogprob>;
+function isToken(value: unknown): value is TokenLogprob {
+  const { token, logprob } = objectIn(value) ?? {};
   return typeof token === "string" && typeof logprob === "number";
 }
 

@@ -94,7 +94,7 @@ function inputPart(
   target: Target,
   report: Report,
 ): ResponseInputContent {
-  const block = "signature" in part ? blockFor(part, target.dialect) : undefined;
+  const block = blockFor(part, target.dialect);
   if (block !== undefined) return block as unknown as ResponseInputContent;
   switch (part.type) {
     case "text":

@@ -169,8 +169,7 @@ export class OutputItems {
     if (texts !== undefined) {
       this.#addLogprobs(item, event["logprobs"], out);
       this.#addText(item, texts.channel, partOf(item, texts, event), delta, out);
-    }
-    else this.#addArguments(item, item.opening.add(delta), out);
+    } else this.#addArguments(item, item.opening.add(delta), out);
   }
 
   #addLogprobs(item: OutputItem, list: unknown, out: FlowEvent[]): void {

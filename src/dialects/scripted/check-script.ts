@@ -49,7 +49,7 @@ const EVENT_TYPES: Readonly<Record<FlowEvent["type"], true>> = {
     reset: true,
     raw: true,
   },
-  ...{ usage: true, finish: true, embeddings: true, "other-output": true, response: true },
+  ...{ usage: true, finish: true, embeddings: true, "other-output": true, logprobs: true, response: true },
 };
 const EVENT_TYPE = oneOf(EVENT_TYPES);
 

@@ -126,12 +126,18 @@ export class Fields {
     refuse(path === "" ? message : `${path}: ${message}`, path === "" ? undefined : path);
   }
 
-  /** An adjustment for each field that was not taken. */
+  /** An adjustment for each field that was not taken, at any depth. */
   unread(): readonly Adjustment[] {
+    const items = [...this.#inner.values(), this].flatMap((fields) => fields.#items);
+    return [...this.unreadFields(), ...items.flatMap((fields) => fields.unread())];
+  }
+
+  /** The same without those in the objects of arrays. */
+  unreadFields(): readonly Adjustment[] {
     const own = [...this.#remaining].map(([name, from]): Adjustment => {
       return { setting: this.pathOf(name), from, to: undefined, reason: "this field is not supported" };
     });
-    return [...own, ...[...this.#inner.values(), ...this.#items].flatMap((fields) => fields.unread())];
+    return [...own, ...[...this.#inner.values()].flatMap((fields) => fields.unreadFields())];
   }
 
   #typed<T>(name: string, kind: string, is: (value: unknown) => value is T): T | undefined {

@@ -74,10 +74,8 @@ export class OwnWire {
       tools.push(...functions);
       webSearch = more.webSearch ?? webSearch;
       if (loss !== undefined) this.#losses.push({ setting: tool.path, from: tool.sent, ...loss });
-      const rest = loss === undefined ? tool.takeRest() : {};
-      this.#addLosses(rest, tool.path);
-      const isLeft = tool.takeEverything() || Object.keys(rest).length > 0;
-      isPlain &&= loss === undefined && !isLeft;
+      else this.#loseUnread(tool);
+      isPlain = !tool.takeEverything() && loss === undefined && isPlain;
     }
     this.#tools = body.sent.tools;
     if (!isPlain) this.keepTools();
@@ -97,7 +95,8 @@ export class OwnWire {
   /** A tool that the model must call and that only this wire format has. */
   requireTool(path: string): void {
     const lost = this.#losses.find(({ setting, to }) => setting.startsWith("tools[") && to === undefined);
-    if (lost !== undefined) this.#refusal = `${path} requires a tool that cannot be called: ${lost.setting}: ${lost.reason}`;
+    if (lost !== undefined)
+      this.#refusal = `${path} requires a tool that cannot be called: ${lost.setting}: ${lost.reason}`;
   }
 
   /**
@@ -105,8 +104,8 @@ export class OwnWire {
    * it is in `merged`.
    */
   finish(body: Fields, merged: readonly string[] = []): SameWire {
+    this.#loseUnread(body);
     const rest = body.takeRest();
-    this.#addLosses(rest, "");
     const fields = Object.entries(rest).map(([name, value]) => [name, merged.includes(name) ? value : body.sent[name]]);
     return {
       wire: this.#wire,
@@ -117,9 +116,8 @@ export class OwnWire {
     };
   }
 
-  #addLosses(rest: Json, path: string): void {
+  #loseUnread(fields: Fields): void {
     const reason = `only the ${this.#wire} wire has this field`;
-    for (const [name, from] of Object.entries(rest))
-      this.#losses.push({ setting: path === "" ? name : `${path}.${name}`, from, to: undefined, reason });
+    this.#losses.push(...fields.unreadFields().map((adjustment) => ({ ...adjustment, reason })));
   }
 }

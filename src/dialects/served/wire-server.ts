@@ -17,6 +17,8 @@ export interface WireServer {
   readonly answer: AnswerForm;
   /** The id of an answer in the provider's format. */
   answerId(unique: string): string;
+  /** Its words for service tiers, by all words that mean the same; other tiers are not reported. */
+  readonly tiers: Readonly<Record<string, string>>;
   /** Whether a signature of the vendor is from this wire format; a provider may have several. */
   readsState(signature: string): boolean;
   /** Whether text has a place for state. */

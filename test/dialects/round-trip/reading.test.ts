@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Message } from "../../../src/core/message.ts";
 import type { Json } from "../../../src/dialects/served/json.ts";
 import { Rejection } from "../../../src/dialects/served/problem.ts";
+import type { ServedRequest } from "../../../src/dialects/served/served-request.ts";
 import type { Wire } from "../../harness/wires.ts";
 import { PIXEL } from "../contract.ts";
 import { REQUEST_WIRES } from "./wires.ts";
@@ -9,13 +10,15 @@ import { REQUEST_WIRES } from "./wires.ts";
 const read = (wire: Wire, body: Json, more: object = {}) => {
   return REQUEST_WIRES[wire].read({ body: { model: "m", ...body }, owner: "host", ...more });
 };
+/** What a target of another wire format does not get as it was sent. */
+const changesOf = ({ adjustments, sameWire }: ServedRequest) => [...adjustments, ...sameWire.losses];
 const messagesOf = (wire: Wire, body: Json): readonly Message[] => read(wire, body).request.messages;
 const user = { role: "user", content: "Hi" };
 const parameters = { type: "object", properties: {} };
 
 describe("requests in forms that our encoders do not send", () => {
   it("are read from a chat completions body", () => {
-    const { request, adjustments, stream } = read("openai", {
+    const { request, sameWire, stream } = read("openai", {
       messages: [
         { role: "developer", content: [{ type: "text", text: "Be brief." }] },
         {
@@ -58,7 +61,7 @@ describe("requests in forms that our encoders do not send", () => {
     ]);
     expect(request.settings).toEqual({ stop: ["END"], maxNewTokens: 5, reasoningEffort: "low" });
     expect(stream).toBe(true);
-    expect(adjustments).toMatchObject([{ setting: "store", from: true }]);
+    expect(sameWire).toMatchObject({ body: { store: true }, losses: [{ setting: "store", from: true }] });
   });
 
   it("are read from a responses body, with the previous conversation", () => {
@@ -186,32 +189,32 @@ describe("requests in forms that our encoders do not send", () => {
       },
       "toolConfig.functionCallingConfig.allowedFunctionNames",
     ],
-  ])("omits tools that are not allowed, and reports it, on %s", (wire, body, setting) => {
-    const { request, adjustments } = read(wire, body);
+  ])("omits tools that are not allowed for other wire formats, and reports it, on %s", (wire, body, setting) => {
+    const { request, sameWire } = read(wire, body);
     expect(request.settings.toolChoice).toBe("required");
     expect(request.settings.tools?.map(({ name }) => name)).not.toContain("f");
-    expect(adjustments).toMatchObject([{ setting }]);
+    expect(sameWire).toMatchObject({ losses: [{ setting }], body: { tools: body["tools"] } });
   });
 
   it.each<[Wire, Json, readonly string[]]>([
-    ["openai", { messages: [{ ...user, name: "jane" }], moderation: {} }, ["moderation", "messages[0].name"]],
-    ["openai-responses", { input: [{ ...user, extra: 1 }], truncation: "auto" }, ["truncation", "input[0].extra"]],
+    ["openai", { messages: [{ ...user, name: "jane" }], moderation: {} }, ["messages[0].name", "moderation"]],
+    ["openai-responses", { input: [{ ...user, extra: 1 }], truncation: "auto" }, ["input[0].extra", "truncation"]],
     ["anthropic", { messages: [user], max_tokens: 1, container: "c" }, ["container"]],
     [
       "google",
-      { contents: [{ parts: [{ text: "Hi", extra: 1 }] }], safetySettings: [] },
-      ["safetySettings", "contents[0].parts[0].extra"],
+      { contents: [{ parts: [{ text: "Hi" }], extra: 1 }], safetySettings: [] },
+      ["contents[0].extra", "safetySettings"],
     ],
   ])("reports unsupported fields at any depth, on %s", (wire, body, paths) => {
-    expect(read(wire, body).adjustments.map(({ setting }) => setting)).toEqual(paths);
+    expect(changesOf(read(wire, body)).map(({ setting }) => setting)).toEqual(paths);
   });
 
   it.each<[Wire, Json, string]>([
     ["openai", { messages: [user], temperature: "hot" }, "temperature"],
-    ["openai", { messages: [{ role: "user", content: [{ type: "video" }] }] }, "messages[0].content[0].type"],
+    ["openai", { messages: [{ role: "user", content: [{ type: "text", text: 5 }] }] }, "messages[0].content[0].text"],
     ["openai-responses", { input: [{ type: "item_reference", id: "i" }] }, "input[0].type"],
     ["anthropic", { messages: [{ role: "robot", content: "Hi" }], max_tokens: 1 }, "messages[0].role"],
-    ["google", { contents: [{ parts: [{ executableCode: {} }] }] }, "contents[0].parts[0]"],
+    ["google", { contents: [{ parts: [{ text: 5 }] }] }, "contents[0].parts[0].text"],
   ])("rejects invalid fields with their path, on %s", (wire, body, param) => {
     const refused = () => messagesOf(wire, body);
     expect(refused).toThrow(Rejection);

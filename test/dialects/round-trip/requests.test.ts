@@ -37,8 +37,7 @@ describe.each(Object.keys(REQUEST_WIRES) as Wire[])("a request on the wire %s", 
     fc.assert(
       fc.property(requestsOf(wire, row), (input) => {
         const { body, served } = sent(input);
-        const { body: encoded, adjustments } = row.encode(served.request);
-        const again = { ...encoded, ...input.extraBody };
+        const { body: again, adjustments } = row.encode({ ...served.request, extraBody: served.sameWire.body });
         const inexact = new Set(served.adjustments.map(({ setting }) => setting.split(".", 1)[0] ?? ""));
         // The limit that the API wants is read as one that was given, of which half stays for the answer.
         if (adjustments.some(({ setting }) => setting === "reasoning_effort")) inexact.add("thinking");
@@ -57,7 +56,9 @@ describe.each(Object.keys(REQUEST_WIRES) as Wire[])("a request on the wire %s", 
         const { served, adjustments } = sent(input);
         // A budget between those of two efforts comes from a limit that was reported.
         const clamped = adjustments.some(({ setting }) => setting === "reasoning_effort");
-        const unread = served.adjustments.filter(({ setting }) => !(clamped && setting === "thinking.budget_tokens"));
+        const unread = [...served.adjustments, ...served.sameWire.losses].filter(
+          ({ setting }) => !(clamped && setting === "thinking.budget_tokens"),
+        );
         expect(unread.map(({ setting, from }) => [setting, from])).toEqual(Object.entries(input.extraBody));
       }),
     );

@@ -18,7 +18,13 @@ const asked = (block: Json, words?: string) => ({
   ...(words && { words }),
 });
 const answered = (...blocks: readonly Json[]) => ({
-  body: { messages: [user, { role: "assistant", content: blocks }, { role: "user", content: [{ type: "text", text: "Go on" }] }] },
+  body: {
+    messages: [
+      user,
+      { role: "assistant", content: blocks },
+      { role: "user", content: [{ type: "text", text: "Go on" }] },
+    ],
+  },
   upstream: {
     messages: [{ role: "user" }, { role: "assistant", content: blocks }, { role: "user" }],
   },
@@ -40,7 +46,9 @@ const screen = { name: "computer", display_width_px: 800, display_height_px: 600
 const code = { name: "code_execution" };
 const fetchTool = { name: "web_fetch", max_uses: 2 };
 const searchTool = (suffix: string) => ({
-  body: { tools: [{ type: `web_search_${suffix}`, name: "web_search", max_uses: 2, blocked_domains: ["example.com"] }] },
+  body: {
+    tools: [{ type: `web_search_${suffix}`, name: "web_search", max_uses: 2, blocked_domains: ["example.com"] }],
+  },
   words: "web_search",
 });
 
@@ -63,7 +71,11 @@ export const MESSAGES_ROWS = rowsOf({
       body: { max_tokens: 4_000, thinking: { type: "enabled", budget_tokens: 1_500, display: "omitted" } },
       upstream: { thinking: { budget_tokens: 1_500, display: "omitted" } },
     },
-    output_config: { body: { output_config: { format: { type: "json_schema", schema: { ...input_schema, additionalProperties: false } } } } },
+    output_config: {
+      body: {
+        output_config: { format: { type: "json_schema", schema: { ...input_schema, additionalProperties: false } } },
+      },
+    },
     output_format: {
       body: { output_format: { type: "json_schema", schema: { ...input_schema, additionalProperties: false } } },
       upstream: { output_config: { format: { type: "json_schema" } } },
@@ -91,7 +103,11 @@ export const MESSAGES_ROWS = rowsOf({
     workspace_id: field("workspace_id", "workspace_1"),
   },
   tools: {
-    custom: { body: { tools: [{ type: "custom", ...weather }] }, upstream: { tools: [weather] }, words: "words of the tool" },
+    custom: {
+      body: { tools: [{ type: "custom", ...weather }] },
+      upstream: { tools: [weather] },
+      words: "words of the tool",
+    },
     bash_20241022: tool("bash_20241022", { name: "bash" }, '"restart"'),
     bash_20250124: tool("bash_20250124", { name: "bash" }, '"restart"'),
     computer_20241022: tool("computer_20241022", screen, '"left_click_drag"'),
@@ -134,15 +150,35 @@ export const MESSAGES_ROWS = rowsOf({
       "JVBERi0x",
     ),
     thinking: {
-      body: { messages: [user, { role: "assistant", content: [{ type: "thinking", thinking: "Hm", signature: "mw1.broken" }, { type: "text", text: "Hi" }] }, user] },
+      body: {
+        messages: [
+          user,
+          {
+            role: "assistant",
+            content: [
+              { type: "thinking", thinking: "Hm", signature: "" },
+              { type: "text", text: "Hi" },
+            ],
+          },
+          user,
+        ],
+      },
       upstream: {},
     },
     redacted_thinking: { body: {}, upstream: {} },
     tool_use: called({ city: "Oslo" }, { content: "snow" }, "Oslo"),
     tool_result: called({}, { content: [{ type: "text", text: "words of the result" }] }, "words of the result"),
     advisor_tool_result: answered({ type: "advisor_tool_result", tool_use_id: "srvtoolu_1", content: {} }),
-    bash_code_execution_tool_result: answered({ type: "bash_code_execution_tool_result", tool_use_id: "srvtoolu_1", content: {} }),
-    code_execution_tool_result: answered({ type: "code_execution_tool_result", tool_use_id: "srvtoolu_1", content: {} }),
+    bash_code_execution_tool_result: answered({
+      type: "bash_code_execution_tool_result",
+      tool_use_id: "srvtoolu_1",
+      content: {},
+    }),
+    code_execution_tool_result: answered({
+      type: "code_execution_tool_result",
+      tool_use_id: "srvtoolu_1",
+      content: {},
+    }),
     compaction: answered({ type: "compaction", content: "summary" }),
     container_upload: asked({ type: "container_upload", file_id: "file_1" }),
     fallback: answered({ type: "fallback", from: "a", to: "b" }),

@@ -3,7 +3,10 @@ import { PIXEL } from "./openai-rows.ts";
 import { type Json, rowsOf } from "./rows.ts";
 
 const user = { role: "user", parts: [{ text: "Hello" }] };
-const parametersJsonSchema = { type: "object", properties: { city: { type: "string", description: "words of the tool" } } };
+const parametersJsonSchema = {
+  type: "object",
+  properties: { city: { type: "string", description: "words of the tool" } },
+};
 const declared = { functionDeclarations: [{ name: "weather", parametersJsonSchema }] };
 const field = (name: string, value: unknown) => ({ body: { [name]: value } });
 const config = (name: string, value: unknown, upstream?: Json) => ({
@@ -46,7 +49,8 @@ export const GENERATE_ROWS = rowsOf({
     temperature: config("temperature", 0.5),
     topP: config("topP", 0.5),
     topK: config("topK", 5),
-    candidateCount: config("candidateCount", 2),
+    // The library asks for each answer on its own.
+    candidateCount: config("candidateCount", 2, {}),
     maxOutputTokens: config("maxOutputTokens", 90),
     stopSequences: config("stopSequences", ["END"]),
     responseLogprobs: config("responseLogprobs", true),
@@ -56,7 +60,12 @@ export const GENERATE_ROWS = rowsOf({
     seed: config("seed", 7),
     responseMimeType: config("responseMimeType", "application/json"),
     responseSchema: {
-      body: { generationConfig: { responseMimeType: "application/json", responseSchema: { type: "OBJECT", properties: { city: { type: "STRING" } } } } },
+      body: {
+        generationConfig: {
+          responseMimeType: "application/json",
+          responseSchema: { type: "OBJECT", properties: { city: { type: "STRING" } } },
+        },
+      },
       upstream: { generationConfig: { responseJsonSchema: { properties: { city: { type: "string" } } } } },
     },
     responseJsonSchema: {
@@ -64,7 +73,7 @@ export const GENERATE_ROWS = rowsOf({
       upstream: { generationConfig: { responseJsonSchema: { properties: { city: { type: "string" } } } } },
     },
     responseModalities: config("responseModalities", ["TEXT"]),
-    thinkingConfig: config("thinkingConfig", { includeThoughts: true, thinkingBudget: 2_048 }),
+    thinkingConfig: config("thinkingConfig", { includeThoughts: true, thinkingBudget: 1_024 }),
     audioTimestamp: config("audioTimestamp", true),
     audioTranscriptionConfig: config("audioTranscriptionConfig", {}),
     automaticContinuation: field("automaticContinuation", true),
@@ -104,18 +113,27 @@ export const GENERATE_ROWS = rowsOf({
     thought: { body: {}, upstream: {} },
     thoughtSignature: { body: {}, upstream: {} },
     inlineData: asked({ inlineData: { mimeType: "image/png", data: PIXEL } }, PIXEL),
-    fileData: asked({ fileData: { mimeType: "application/pdf", fileUri: "https://example.com/a.pdf" } }, "https://example.com/a.pdf"),
+    fileData: asked(
+      { fileData: { mimeType: "application/pdf", fileUri: "https://example.com/a.pdf" } },
+      "https://example.com/a.pdf",
+    ),
     functionCall: called({ city: "Oslo" }, "snow", "Oslo"),
     functionResponse: called({}, "words of the result", "words of the result"),
     audioTranscription: asked({ audioTranscription: { text: "a" } }),
     codeExecutionResult: answered({ codeExecutionResult: { outcome: "OUTCOME_OK", output: "1" } }),
     executableCode: answered({ executableCode: { language: "PYTHON", code: "1" } }),
     mediaProcessing: asked({ text: "a", mediaProcessing: { mode: "a" } }),
-    mediaResolution: asked({ inlineData: { mimeType: "image/png", data: PIXEL }, mediaResolution: { level: "MEDIA_RESOLUTION_LOW" } }),
+    mediaResolution: asked({
+      inlineData: { mimeType: "image/png", data: PIXEL },
+      mediaResolution: { level: "MEDIA_RESOLUTION_LOW" },
+    }),
     partMetadata: asked({ text: "a", partMetadata: { some_key: 1 } }),
     speechMetadata: asked({ text: "a", speechMetadata: { speaker: "a" } }),
     toolCall: answered({ toolCall: { id: "t1", toolType: "GOOGLE_SEARCH_WEB" } }),
     toolResponse: answered({ toolResponse: { id: "t1", toolType: "GOOGLE_SEARCH_WEB" } }),
-    videoMetadata: asked({ fileData: { mimeType: "video/mp4", fileUri: "https://example.com/a.mp4" }, videoMetadata: { fps: 1 } }),
+    videoMetadata: asked({
+      fileData: { mimeType: "video/mp4", fileUri: "https://example.com/a.mp4" },
+      videoMetadata: { fps: 1 },
+    }),
   },
 });

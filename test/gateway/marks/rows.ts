@@ -10,6 +10,8 @@ export interface Row {
   readonly upstream?: Json;
   /** Words that the upstream of another wire format gets too, if the name is carried. */
   readonly words?: string;
+  /** Another wire format has no place for it, and content is never left out. */
+  readonly isMedia?: true;
 }
 
 /** A row for every name, so that a name without one does not compile. */
@@ -37,6 +39,11 @@ export interface NamedRow extends Row {
 
 export function listOf<Marks extends WireMarks>(rows: WireRows<Marks>): readonly NamedRow[] {
   return (["fields", "tools", "content"] as const).flatMap((kind) =>
-    Object.entries<Row>(rows[kind]).map(([name, row]) => ({ ...row, kind, name, mark: rows.marks[kind][name] as Mark })),
+    Object.entries<Row>(rows[kind]).map(([name, row]) => ({
+      ...row,
+      kind,
+      name,
+      mark: rows.marks[kind][name] as Mark,
+    })),
   );
 }

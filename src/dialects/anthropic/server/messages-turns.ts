@@ -48,7 +48,9 @@ export function readSystem(body: Fields, context: TurnContext): readonly Message
   const text = body.ifString("system");
   if (text !== undefined) return [{ role: "system", content: text }];
   const blocks = body.objects("system") ?? [];
-  return blocks.length === 0 ? [] : [{ role: "system", content: blocks.map((block) => readSystemBlock(block, context)) }];
+  return blocks.length === 0
+    ? []
+    : [{ role: "system", content: blocks.map((block) => readSystemBlock(block, context)) }];
 }
 
 /** The first system block of Claude Code. It differs between requests and means nothing to other wire formats. */
@@ -166,7 +168,7 @@ function readCall(block: Fields, { marks }: TurnContext): ToolCallPart {
 }
 
 function readResult(block: Fields, context: TurnContext): ToolResultPart {
-  return context.own.part(block, () => {
+  return context.own.part<ToolResultPart>(block, () => {
     block.take("type");
     context.marks.takePoint(block);
     const id = block.string("tool_use_id") ?? block.refuse("Field required", "tool_use_id");

@@ -134,7 +134,10 @@ function readToolConfig(
   if (only !== undefined && names.length === 1 && toolChoice === "required")
     return { ...all, toolChoice: { name: only } };
   const setting = calling.pathOf("allowedFunctionNames");
-  own.keep("toolConfig", config.sent, { setting, reason: "functions that are not allowed are omitted from the request" });
+  own.keep("toolConfig", config.sent, {
+    setting,
+    reason: "functions that are not allowed are omitted from the request",
+  });
   own.keepTools();
   return { tools: tools.filter(({ name }) => names.includes(name)), toolChoice };
 }

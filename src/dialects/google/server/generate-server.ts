@@ -9,6 +9,7 @@ import { googleProblem } from "./write-error.ts";
 export const generateServer: WireServer = {
   name: "google",
   vendor: "google",
+  tiers: { standard: "standard", flex: "flex", priority: "priority", default: "standard", on_demand: "standard" },
   answer: generateAnswer,
   readsState: (signature) => !isChatSignature(signature),
   signsText: true,

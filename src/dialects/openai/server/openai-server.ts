@@ -9,6 +9,10 @@ import { openaiProblem } from "./write-error.ts";
 /** Shared by the servers of both OpenAI wires. */
 export const openaiServer = {
   vendor: "openai",
+  tiers: {
+    ...{ auto: "auto", default: "default", flex: "flex", scale: "scale", priority: "priority", fast: "fast" },
+    ...{ standard: "default", on_demand: "default" },
+  },
   requestIdHeader: "x-request-id",
   counted: (tokens) => ({ object: "response.input_tokens", input_tokens: tokens }),
   limitHeaders: (limit) =>

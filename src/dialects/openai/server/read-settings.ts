@@ -85,7 +85,9 @@ function formatText(format: Fields | undefined): string {
   const grammar = format?.object("grammar") ?? format;
   const definition = grammar?.string("definition");
   for (const fields of [format, grammar]) fields?.takeRest();
-  return definition === undefined ? "The input of the tool." : `The input of the tool. It follows this grammar:\n${definition}`;
+  return definition === undefined
+    ? "The input of the tool."
+    : `The input of the tool. It follows this grammar:\n${definition}`;
 }
 
 const CHOICES = ["auto", "none", "required"] as const;

@@ -16,7 +16,7 @@ import { completeLogprobs } from "../logprobs.ts";
 import { readReasoningSignature, readTextSignature } from "../responses-signature.ts";
 import { responsesUsage } from "../usage.ts";
 import { CalledTools } from "./called-tools.ts";
-import { CallItem, idPrefix, isTyped } from "./responses-call-item.ts";
+import { CallItem, idPrefix } from "./responses-call-item.ts";
 import { failureEvents } from "./responses-failure.ts";
 import { MessageItem, ReasoningItem, type WrittenItem } from "./responses-items.ts";
 
@@ -63,9 +63,15 @@ class ResponsesWriter implements AnswerWriter {
       ...this.#frame(why === undefined ? "completed" : "incomplete"),
       completed_at: why === undefined ? this.#head.createdS : null,
       incomplete_details: why === undefined ? null : { reason: why },
-      output: this.#items.map((item) => item.done(why !== "max_output_tokens")),
+      output: this.#written.map((item) => item.done(why !== "max_output_tokens")),
       usage: usage === undefined ? null : { ...responsesUsage(usage), ...this.#facts.usageExtras },
     };
+  }
+
+  /** Without the calls of typed tools that the token limit truncated. */
+  get #written(): readonly WrittenItem[] {
+    const truncated: readonly WrittenItem[] = [...this.#calls.values()].filter(({ isTyped }) => isTyped);
+    return this.#items.filter((item) => !truncated.includes(item));
   }
 
   push(event: FlowEvent, out: WireEvent[]): void {
@@ -89,15 +95,15 @@ class ResponsesWriter implements AnswerWriter {
         break;
       case "tool-call-start":
         this.#closeTextItem(out);
-        if (!isTyped(this.#tools.of(event.name))) this.#calls.set(event.index, this.#call(event.id, event.name, out));
+        this.#calls.set(event.index, this.#callItem(event.id, event.name, out));
         break;
       case "tool-call-delta":
         this.#sendAll(this.#calls.get(event.index)?.arguments(event.json) ?? [], out);
         break;
       case "tool-call-end": {
-        // The item of a typed tool has no place for parts of its arguments.
-        const call = this.#calls.get(event.index) ?? this.#call(event.call.id, event.call.name, out, event.call.arguments);
-        call.complete(event.call.json, event.call.arguments);
+        const call = this.#calls.get(event.index);
+        call?.complete(event.call.json, event.call.arguments);
+        if (call?.isTyped) this.#sendAdded(call, out);
         this.#close(call, out);
         this.#calls.delete(event.index);
         break;
@@ -113,7 +119,7 @@ class ResponsesWriter implements AnswerWriter {
     this.#start(out);
     const complete = incompleteReason(this.#reason) !== "max_output_tokens";
     this.#closeTextItem(out, complete);
-    for (const call of this.#calls.values()) this.#close(call, out, complete);
+    for (const call of this.#calls.values()) if (!call.isTyped) this.#close(call, out, complete);
     const { response } = this;
     this.#send({ type: `response.${String(response.status)}`, response }, out);
   }
@@ -147,11 +153,19 @@ class ResponsesWriter implements AnswerWriter {
     for (const event of events) this.#send(event, out);
   }
 
-  #begin<Item extends WrittenItem>(item: Item, out: WireEvent[]): Item {
+  #place<Item extends WrittenItem>(item: Item, out: WireEvent[]): Item {
     this.#start(out);
     this.#items.push(item);
-    this.#send({ type: "response.output_item.added", output_index: item.index, item: item.opening() }, out);
     return item;
+  }
+
+  #begin<Item extends WrittenItem>(item: Item, out: WireEvent[]): Item {
+    this.#sendAdded(this.#place(item, out), out);
+    return item;
+  }
+
+  #sendAdded(item: WrittenItem, out: WireEvent[]): void {
+    this.#send({ type: "response.output_item.added", output_index: item.index, item: item.opening() }, out);
   }
 
   #close(item: WrittenItem | undefined, out: WireEvent[], complete = true): void {
@@ -165,11 +179,12 @@ class ResponsesWriter implements AnswerWriter {
     this.#openText = undefined;
   }
 
-  #call(callId: string, name: string, out: WireEvent[], args?: unknown): CallItem {
+  /** The item of a typed tool is written when its arguments are complete. */
+  #callItem(callId: string, name: string, out: WireEvent[]): CallItem {
     const index = this.#items.length;
     const tool = this.#tools.of(name);
-    const id = itemId(idPrefix(tool), this.#facts.id, index);
-    return this.#begin(new CallItem({ index, id, callId, tool, args }), out);
+    const item = new CallItem({ index, id: itemId(idPrefix(tool), this.#facts.id, index), callId, tool });
+    return item.isTyped ? this.#place(item, out) : this.#begin(item, out);
   }
 
   #message(out: WireEvent[]): MessageItem {

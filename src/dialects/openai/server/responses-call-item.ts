@@ -46,18 +46,11 @@ export function idPrefix({ kind }: CalledTool): string {
   return ROWS[kind].idPrefix;
 }
 
-/** Whether the item of a call has typed arguments, which are written when they are complete. */
-export function isTyped({ kind }: CalledTool): boolean {
-  return ROWS[kind].streamed === undefined;
-}
-
 interface CallParts {
   readonly index: number;
   readonly id: string;
   readonly callId: string;
   readonly tool: CalledTool;
-  /** Of a typed tool. */
-  readonly args: unknown;
 }
 
 /** A call as an item of the tool's type. */
@@ -73,7 +66,11 @@ export class CallItem implements WrittenItem {
     this.index = parts.index;
     this.#parts = parts;
     this.#row = ROWS[parts.tool.kind];
-    this.#args = parts.args;
+  }
+
+  /** Whether its arguments are an object of the wire format, of which nothing can be written before it is complete. */
+  get isTyped(): boolean {
+    return this.#row.streamed === undefined;
   }
 
   /** The input of a custom tool is a part of the arguments, so it is written when they are complete. */
@@ -89,7 +86,7 @@ export class CallItem implements WrittenItem {
   }
 
   opening(): Json {
-    return this.#item("in_progress", "", isTyped(this.#parts.tool) ? this.#args : { input: "" });
+    return this.#item("in_progress", "", this.isTyped ? this.#args : { input: "" });
   }
 
   endings(): readonly Json[] {

@@ -102,7 +102,10 @@ function readTool(tool: Fields, names: ReadonlyMap<string, NamespacedName>): Rea
   return { loss: { to: undefined, reason: `only the openai-responses wire has tools of type ${type}` } };
 }
 
-const NAMESPACE_LOSS = { to: "functions", reason: "another wire format gets functions with the namespace in their names" };
+const NAMESPACE_LOSS = {
+  to: "functions",
+  reason: "another wire format gets functions with the namespace in their names",
+};
 const CLIENT_LOSS = { to: "function", reason: "another wire format gets a function with the documented parameters" };
 
 /** A shell in a container of OpenAI is not one of the client. */

@@ -67,7 +67,8 @@ export class ResponsesTurns {
     const role = item.oneOf("role", ROLES) ?? item.refuse("Missing required parameter.", "role");
     for (const name of ["id", "status"]) item.take(name);
     if (role === "assistant") this.#addAnswer(item);
-    else if (role === "user") this.#push({ role, content: readContent(item, (part) => readUserPart(part, this.#context.own)) });
+    else if (role === "user")
+      this.#push({ role, content: readContent(item, (part) => readUserPart(part, this.#context.own)) });
     else this.#push({ role: "system", content: readContent(item, readText) });
   }
 
