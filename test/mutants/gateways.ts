@@ -6,6 +6,7 @@ const SERVER = ["test/gateway/server.test.ts"];
 const STREAMS = ["test/gateway/streams.test.ts"];
 const MALFORMED = ["test/gateway/malformed-requests.test.ts"];
 const SLOW_CLIENTS = ["test/gateway/slow-clients.test.ts"];
+const MARKS = ["test/gateway/marks.test.ts"];
 const STOCK = ["test/gateway/stock-clients.test.ts"];
 
 /** What clients of the gateway rely on. */
@@ -123,8 +124,19 @@ export const gateways = [
   ...mutantsOf("src/gateway/problems.ts", ERRORS, [
     ["gateway-repeats-in-vain", "clients repeat what cannot succeed", "failureHeaders", never("!repeat")],
   ]),
-  ...mutantsOf("src/dialects/served/served-request.ts", ERRORS, [
-    ["gateway-forced-tool", "a forced tool is left out", "refuseForced", always("left === undefined")],
+  ...mutantsOf("src/dialects/served/own-wire.ts", ERRORS, [
+    ["gateway-forced-tool", "a forced tool is left out", "OwnWire.requireTool", never("lost !== undefined")],
+  ]),
+  ...mutantsOf("src/dialects/served/marks.ts", MARKS, [
+    ["gateway-refuses-nothing", "what only the provider stores is left out", "applyMarks", never('mark === "refused"')],
+  ]),
+  ...mutantsOf("src/core/adapt.ts", MARKS, [
+    [
+      "gateway-loses-own-fields",
+      "fields of the client's wire format are left out",
+      "sameWireBody",
+      never("sameWire.wire === target.dialect"),
+    ],
   ]),
   ...mutantsOf(
     "src/dialects/openai/server/stored-responses.ts",
