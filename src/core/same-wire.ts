@@ -34,9 +34,17 @@ export function signBlock({ wire, ...rest }: SameWireBlock): string {
   return JSON.stringify({ wire, ...rest });
 }
 
-/** `undefined` for any other signature. */
+/** `undefined` for any other signature; it may come from a client. */
 export function signedBlock(signature: string | undefined): SameWireBlock | undefined {
-  return signature?.startsWith(START) === true ? (JSON.parse(signature) as SameWireBlock) : undefined;
+  if (signature?.startsWith(START) !== true) return undefined;
+  try {
+    const { wire, block, without } = JSON.parse(signature) as SameWireBlock;
+    return typeof wire === "string" && typeof block === "object" && block !== null
+      ? { wire, block, without }
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The block of a part as the wire format has it; `undefined` for a part that is encoded. */

@@ -6,11 +6,16 @@ import { jsonResponse } from "./responses.ts";
 
 export type Resolved = Pick<ReceivedRequest, "body" | "history">;
 
+/** Stored items in one request; each is read from the store. */
+const MAX_REFERENCES = 10_000;
+
 /** The request with what it refers to, if its wire format stores responses. */
 export async function withStored({ wire, responses }: Arrival, body: Json): Promise<Resolved> {
   const { stored } = wire;
   if (stored === undefined) return { body };
-  const ids = stored.references(body);
+  const ids = [...new Set(stored.references(body))];
+  if (ids.length > MAX_REFERENCES)
+    throw new Rejection({ kind: "invalid", message: `The request refers to more than ${MAX_REFERENCES} items.` });
   const found = ids.length === 0 ? new Map() : await responses.find(ids);
   return stored.resolved(body, found, responses.areKept);
 }

@@ -99,4 +99,25 @@ describe("opaque state of a provider", () => {
     made.simulator.script({ answer: { reasoning: "hidden", redacted: true, toolCalls } });
     expect(await lastBody(made, wire, "anthropic")).toMatch(/"type":"redacted_thinking","data":"[^"]{20,}"/);
   });
+
+  it.each(['{"wire":', '{"wire":1,"block":{}}', '{"wire":"anthropic"}', '{"wire":"openai","block":null}'])(
+    "of a client that is no state is no raw error: %s",
+    async (signature) => {
+      const { post } = await world();
+      const content = [
+        { type: "thinking", thinking: "Hm.", signature },
+        { type: "text", text: "Hi." },
+      ];
+      const messages = [
+        { role: "user", content: "Hello" },
+        { role: "assistant", content },
+        { role: "user", content: "Go on" },
+      ];
+      for (const model of WIRES) {
+        const response = await post("/v1/messages", { model, max_tokens: 100, messages });
+        expect([200, 400]).toContain(response.status);
+        expect(await response.text()).not.toMatch(/SyntaxError|TypeError|JSON/);
+      }
+    },
+  );
 });

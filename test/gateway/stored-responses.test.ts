@@ -46,6 +46,16 @@ describe("stored responses", () => {
     await expect(again).rejects.toMatchObject({ status: 400, code: "previous_response_not_found" });
   });
 
+  it("are refused in a request with too many references", async () => {
+    const { post } = await world();
+    const input = Array.from({ length: 10_001 }, (_, at) => ({ type: "item_reference", id: `msg_${at}` }));
+    const response = await post("/v1/responses", { model: "openai", input });
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { error: { message: "The request refers to more than 10000 items." } },
+    ]);
+  });
+
   it("are not kept with `store: false`", async () => {
     const { url } = await world();
     const { responses } = openaiAt(url);
