@@ -34,6 +34,11 @@ export function resolveReference(value: string, source: ReferenceSource): Resolv
   return { value };
 }
 
+/** Whether a problem is that something does not exist here; it may exist where the file is used. */
+export function isUnset(problem: string): boolean {
+  return /environment variable \S+ is (not set|empty)|file not found: /.test(problem);
+}
+
 function fromEnvironment(reference: string, source: ReferenceSource): Resolved {
   const split = reference.indexOf(":-");
   const name = reference.slice("env:".length, split < 0 ? undefined : split);

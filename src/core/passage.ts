@@ -7,22 +7,25 @@ const DONE: Step = { done: true, value: undefined };
 
 export interface Passing {
   /** Called at the first read. If it fails, nothing is left. */
-  readonly enter: () => Events | Promise<Events>;
+  readonly enter?: () => Promise<void> | void;
+  /** Called after `enter`. */
+  readonly events: () => Events;
   readonly note?: (batch: Batch) => void;
   /** Called once: when the events end, fail or are no longer read. The last read waits for it. */
   readonly leave: (failure: unknown) => Promise<void> | void;
 }
 
-/** The events of `enter`, unchanged. Cheaper than a generator, which takes several steps to pass a batch on. */
+/** The events, unchanged. Cheaper than a generator, which takes several steps to pass a batch on. */
 export function passage(passing: Passing): Events {
   return new Passage(passing);
 }
 
 class Passage implements AsyncIterableIterator<Batch, undefined> {
   readonly #passing: Passing;
-  #entering: Promise<AsyncIterator<Batch>> | undefined;
+  #entering: Promise<void> | undefined;
   #inner: AsyncIterator<Batch> | undefined;
-  #hasLeft = false;
+  #hasEntered = false;
+  #isOver = false;
 
   constructor(passing: Passing) {
     this.#passing = passing;
@@ -33,49 +36,52 @@ class Passage implements AsyncIterableIterator<Batch, undefined> {
   }
 
   next(): Promise<Step> {
-    if (this.#hasLeft) return Promise.resolve(DONE);
+    if (this.#isOver) return Promise.resolve(DONE);
     if (this.#inner !== undefined) return this.#read(this.#inner);
-    return this.#entering === undefined ? this.#first() : this.#entering.then((inner) => this.#read(inner));
-  }
-
-  #first(): Promise<Step> {
+    if (this.#entering !== undefined) return this.#entering.then(() => this.next());
     try {
-      const entered = this.#passing.enter();
-      if (!(entered instanceof Promise)) return this.#read(this.#entered(entered));
-      this.#entering = entered.then((events) => this.#entered(events));
+      this.#entering = this.#passing.enter?.() as Promise<void> | undefined;
     } catch (error) {
       return Promise.reject(this.#refused(error));
     }
+    if (this.#entering === undefined) return this.#begin();
     return this.#entering.then(
-      (inner) => this.#read(inner),
+      () => this.#begin(),
       (error) => Promise.reject(this.#refused(error)),
     );
   }
 
-  #entered(events: Events): AsyncIterator<Batch> {
-    this.#inner = events[Symbol.asyncIterator]();
-    return this.#inner;
-  }
-
-  #refused(error: unknown): unknown {
-    this.#hasLeft = true;
-    return error;
-  }
-
   return(): Promise<Step> {
-    return this.#hasLeft ? Promise.resolve(DONE) : this.#returned();
+    if (this.#isOver) return Promise.resolve(DONE);
+    if (this.#entering !== undefined || this.#hasEntered) return this.#returned();
+    this.#isOver = true;
+    return Promise.resolve(DONE);
   }
 
   async #returned(): Promise<Step> {
     // What is entered after the reader left must be left, too.
-    const inner = this.#inner ?? (await this.#entering?.catch(() => undefined));
+    await this.#entering?.catch(() => {});
     try {
-      await inner?.return?.();
+      await this.#inner?.return?.();
     } finally {
-      if (inner !== undefined) await this.#leave(undefined);
-      this.#hasLeft = true;
+      await this.#leave(undefined);
     }
     return DONE;
+  }
+
+  #refused(error: unknown): unknown {
+    this.#isOver = true;
+    return error;
+  }
+
+  #begin(): Promise<Step> {
+    this.#hasEntered = true;
+    try {
+      this.#inner = this.#passing.events()[Symbol.asyncIterator]();
+    } catch (error) {
+      return this.#failed(error);
+    }
+    return this.#read(this.#inner);
   }
 
   #read(inner: AsyncIterator<Batch>): Promise<Step> {
@@ -94,8 +100,8 @@ class Passage implements AsyncIterableIterator<Batch, undefined> {
   };
 
   async #leave(failure: unknown): Promise<void> {
-    if (this.#hasLeft) return;
-    this.#hasLeft = true;
+    if (!this.#hasEntered || this.#isOver) return;
+    this.#isOver = true;
     await this.#passing.leave(failure);
   }
 }

@@ -50,7 +50,7 @@ export function withOwners(messages: readonly Message[], inFields: boolean): rea
 /** A field of a message has lost the place of its state. It has the text, too, which replaces what the client returned. */
 function reasoningFirst(parts: readonly AssistantPart[]): readonly AssistantPart[] {
   const reasoning = parts.filter((part) => part.type === "reasoning");
-  const states = reasoning.flatMap(({ signature }) => unwrapped(signature));
+  const states = reasoning.flatMap(({ signature, text }) => unwrapped(signature).map((state) => ({ text, ...state })));
   const others = parts.filter((part) => part.type !== "reasoning").map(ownState);
   return [...(states.length === 0 ? reasoning : states.map(reasoningOf)), ...others];
 }

@@ -118,24 +118,24 @@ class Admission {
   }
 
   run(next: Next): Events {
-    let held: Held | undefined;
-    const go = (granted: Held) => {
+    let held: Held;
+    const keep = (granted: Held) => {
       held = granted;
-      const onRecorded = (attempt: Attempt, unseen: boolean) => {
-        this.#call.onRecorded?.(attempt, unseen);
-        this.#settle(granted, attempt, unseen);
-      };
-      const events = next({ ...this.#call, onRecorded, admitted: this.#admitted(granted) });
-      return this.#adjusted === undefined ? events : preceded(adjustmentEvent(this.#adjusted), events);
+    };
+    const onRecorded = (attempt: Attempt, unseen: boolean) => {
+      this.#call.onRecorded?.(attempt, unseen);
+      this.#settle(held, attempt, unseen);
     };
     return passage({
       enter: () => {
         const granted = this.#enterAtOnce();
-        return granted === undefined ? this.#enter().then(go) : go(granted);
+        return granted === undefined ? this.#enter().then(keep) : keep(granted);
       },
-      leave: () => {
-        if (held !== undefined) this.#settle(held, undefined);
+      events: () => {
+        const events = next({ ...this.#call, onRecorded, admitted: this.#admitted(held) });
+        return this.#adjusted === undefined ? events : preceded(adjustmentEvent(this.#adjusted), events);
       },
+      leave: () => void this.#settle(held, undefined),
     });
   }
 
@@ -319,7 +319,7 @@ class Admission {
       return { budgets: budgetsIn(used), overrun: this.#overrun(overruns) };
     };
     const settled = held.settle(used);
-    this.#settling = settled instanceof Promise ? settled.then(book) : book(settled);
+    this.#settling = "then" in settled ? settled.then(book) : book(settled);
     this.#notice(held.levels, used);
     return this.#settling;
   }

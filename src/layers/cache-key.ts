@@ -44,6 +44,7 @@ const OF_THE_CALL = [
   "shouldRetry",
   "scopes",
   "gatewayKey",
+  "followsUp",
   "cache",
   "cacheTtlMs",
   "cacheNamespace",

@@ -1,5 +1,6 @@
 import type { Attempt } from "../core/attempt.ts";
 import { type Budget, canMatch, type Match, type Per, type Rate, type RateRule } from "../core/budget.ts";
+import type { TimeSpan } from "../core/calendar.ts";
 import type { Call } from "../core/call.ts";
 import { keyNameOf, userOf } from "../core/caller.ts";
 import { totalNano } from "../core/cost.ts";
@@ -59,19 +60,28 @@ export class Charges {
    * @throws ModelError `budget_exceeded` if the price of the request is unknown and a budget does not allow that.
    */
   async of(call: Call, rules: Rules, worst: WorstCase, nowMs: number): Promise<readonly Charge[]> {
-    for (;;) {
-      const charges = this.atOnce(call, rules, worst, nowMs);
-      if (charges !== undefined) return charges;
-      await Promise.all(rules.budgets.map((budget) => this.#periods.at(budget, nowMs)));
-    }
+    const known = this.atOnce(call, rules, worst, nowMs);
+    if (known !== undefined) return known;
+    const spans = new Map<Budget, TimeSpan>();
+    for (const budget of rules.budgets) spans.set(budget, await this.#periods.at(budget, nowMs));
+    return this.#chargesIn((budget) => spans.get(budget), call, rules, worst) ?? [];
   }
 
   /** The same, if the periods of all budgets are known already. */
-  atOnce(call: Call, { budgets, rates }: Rules, worst: WorstCase, nowMs: number): readonly Charge[] | undefined {
+  atOnce(call: Call, rules: Rules, worst: WorstCase, nowMs: number): readonly Charge[] | undefined {
+    return this.#chargesIn((budget) => this.#periods.current(budget, nowMs), call, rules, worst);
+  }
+
+  #chargesIn(
+    spanOf: (budget: Budget) => TimeSpan | undefined,
+    call: Call,
+    { budgets, rates }: Rules,
+    worst: WorstCase,
+  ): readonly Charge[] | undefined {
     const charges: Charge[] = [];
     for (const budget of budgets) {
       const amount = amountOf(budget, worst, call.target);
-      const span = this.#periods.current(budget, nowMs);
+      const span = spanOf(budget);
       if (span === undefined) return undefined;
       const family = familyOf(budget, span.startsMs);
       const limit = limitOf(budget);

@@ -14,26 +14,22 @@ export function ledgerRows(ledger: Ledger): Layer {
   return (call, next) => {
     let attempt: LedgerAttempt;
     let writing: Promise<void> | void;
-    let isWritten = false;
+    let isRecorded = false;
     const facts = new AnswerFacts();
-    const write = (row: LedgerRow | Promise<LedgerRow>) => {
-      isWritten = true;
-      writing = written(ledger, row);
-    };
     const onRecorded = (recorded: Attempt, unseen: boolean) => {
+      isRecorded = true;
       call.onRecorded?.(recorded, unseen);
-      write(ended(attempt, recorded, facts));
+      writing = written(ledger, ended(attempt, recorded, facts));
     };
     return passage({
       enter: () => {
         attempt = begun(call);
-        const opening = opened(ledger, attempt);
-        const go = () => next({ ...call, onRecorded });
-        return opening === undefined ? go() : opening.then(go);
+        return opened(ledger, attempt);
       },
+      events: () => next({ ...call, onRecorded }),
       note: (batch) => facts.note(batch, () => call.clock.monotonic()),
       leave: (failure) => {
-        if (!isWritten) write(unsentRow(attempt, isModelError(failure) ? failure : undefined));
+        if (!isRecorded) writing = written(ledger, unsentRow(attempt, isModelError(failure) ? failure : undefined));
         return writing && waited(writing, call.cancellation);
       },
     });
@@ -45,7 +41,7 @@ export function ledgerHits(ledger: Ledger): Layer {
   return (call, next) => {
     const facts = new AnswerFacts();
     return passage({
-      enter: () => next(call),
+      events: () => next(call),
       note: (batch) => {
         if (call.record.cached !== undefined) facts.note(batch, () => 0);
       },
@@ -71,7 +67,7 @@ const NO_BUDGETS: Booked = { budgets: [], overrun: 0n };
 /** The budgets are settled before the row is written, so that a counter that is rebuilt from rows counts nothing twice. */
 function ended(attempt: LedgerAttempt, recorded: Attempt, facts: AnswerFacts): LedgerRow | Promise<LedgerRow> {
   const booked = attempt.call.admitted?.booked() ?? NO_BUDGETS;
-  return booked instanceof Promise
+  return "then" in booked
     ? booked.then((known) => endedRow(attempt, recorded, known, facts))
     : endedRow(attempt, recorded, booked, facts);
 }

@@ -23,8 +23,8 @@ export const meter: Layer = async function* (call, next) {
     row.requireEnd();
     row.close("ok", undefined);
   } catch (error) {
-    row.close("error", error);
     if (isModelError(error)) call.onFailure?.(error);
+    row.close("error", error);
     throw error;
   } finally {
     off();
@@ -113,7 +113,8 @@ class AttemptRow {
     if (attempt !== undefined) {
       record.attempts.push(attempt);
       // A server that closes an idle connection does not read the request.
-      const unseen = attempt.possiblyBilled && this.#outputText === "" && failure?.reusedSocket !== true;
+      const unseen =
+        attempt.possiblyBilled && !this.#finished && this.#outputText === "" && failure?.reusedSocket !== true;
       this.#call.onRecorded?.(attempt, unseen);
     }
     record.observers.attemptEnded?.(this.#call, attempt);
@@ -123,7 +124,7 @@ class AttemptRow {
     const { record, target, clock } = this.#call;
     const aborted = outcome === "aborted" || failure?.code === "aborted";
     const possiblyBilled = outcome !== "ok" && this.#mayBeBilled(failure);
-    this.#wasWhole = failure !== undefined && WHOLE.has(failure.code);
+    this.#wasWhole = this.#finished || (failure !== undefined && WHOLE.has(failure.code));
     return {
       model: target.entry,
       provider: target.provider,

@@ -18,27 +18,38 @@ export const timeout: Layer = async function* (call, next) {
   const slow = slowWatch(call);
   const wait = new CancellableWait(attempt);
   const iterator = next({ ...call, cancellation: attempt })[Symbol.asyncIterator]();
+  let isOver = false;
   try {
     for (;;) {
       clocks.waiting();
       slow?.waiting();
       const step = await wait.for(iterator.next());
       clocks.arrived();
-      if (step.done) return;
+      if (step.done) {
+        isOver = true;
+        return;
+      }
       slow?.arrived(step.value);
       if (!clocks.sawToken && step.value.some(isContent)) clocks.firstToken();
       yield step.value;
     }
   } catch (error) {
+    isOver = true;
     throw clocks.failureAtLimit(error) ?? error;
   } finally {
     clocks.stop();
     slow?.stop();
+    // Recorded at once: the layers above book what the attempt used when they are left.
+    if (!isOver) attempt.cancel(left(call));
     attempt.release();
     // Not awaited: a dialect that ignores its cancellation must not block the call.
     iterator.return?.()?.then(undefined, () => {});
   }
 };
+
+function left({ target }: Call): ModelError {
+  return targetError(target, "aborted", "the rest of the answer is not needed");
+}
 
 /** One timer for all timeouts of the attempt, set for the nearest limit and rescheduled only when it fires. */
 class Clocks {

@@ -83,7 +83,7 @@ export class BufferedLedger implements Ledger {
   }
 
   append(row: LedgerRow | Promise<LedgerRow>): Promise<void> | void {
-    if (row instanceof Promise) return this.#appendLater(row);
+    if ("then" in row) return this.#appendLater(row);
     const key = keyOf(row);
     this.#ended(key);
     return this.#add(row, key);

@@ -15,11 +15,11 @@ export class HashedUsers implements Ledger {
 
   open(row: LedgerRow): Promise<void> | void {
     const hashed = this.#hashed(row);
-    return hashed instanceof Promise ? hashed.then((known) => this.#ledger.open(known)) : this.#ledger.open(hashed);
+    return "then" in hashed ? hashed.then((known) => this.#ledger.open(known)) : this.#ledger.open(hashed);
   }
 
   append(row: LedgerRow | Promise<LedgerRow>): Promise<void> | void {
-    return this.#ledger.append(row instanceof Promise ? row.then((known) => this.#hashed(known)) : this.#hashed(row));
+    return this.#ledger.append("then" in row ? row.then((known) => this.#hashed(known)) : this.#hashed(row));
   }
 
   async query(question: LedgerQuery = {}): Promise<readonly LedgerSum[]> {

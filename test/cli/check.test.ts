@@ -51,6 +51,7 @@ describe("check", () => {
     expect(code).toBe(0);
     expect((await cli(["check", "--strict"], { toml })).code).toBe(0);
     expect((await cli(["check", "--keys"], { toml })).code).toBe(2);
+    expect((await cli(["check"], { toml, env: { ANN_KEY: "short" } })).code).toBe(2);
     expect((await cli(["check"], { toml, env: { ANN_KEY: "a-key-of-32-random-characters-xyz" } })).out).not.toContain(
       "ANN_KEY",
     );

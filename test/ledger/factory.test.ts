@@ -164,6 +164,35 @@ describe("budgets and the ledger", () => {
   const spend = async (scripted: ReturnType<typeof world>) =>
     (await scripted.model.safeCodegen("Hi")).ok ? "ok" : "refused";
 
+  it.each([
+    ["codegen", "batch"],
+    ["codegen", "sync"],
+    ["stream", "batch"],
+  ] as const)("have the exact cost of a refused answer that a fallback replaces (%s, %s)", async (way, durability) => {
+    const refusal: ScriptedAttempt = [
+      { events: [{ type: "refusal-delta", text: "no", sample: 0 }] },
+      { usage: { input: 1_000_000, output: 500_000 } },
+      { finish: "refusal" },
+    ];
+    const folder = mkdtempSync(join(tmpdir(), "modelwright-ledger-"));
+    const { factory, model } = factoryOf(
+      { main: [refusal], other: [ANSWER] },
+      `[defaults]\ncontent_policy_fallbacks = ["other"]\n[ledger]\ndurability = "${durability}"\n${BUDGET}`,
+      { baseDir: folder },
+    );
+    onTestFinished(async () => {
+      await factory.close();
+      rmSync(folder, { recursive: true });
+    });
+    const reply = way === "codegen" ? await model.codegen("Hi") : await model.stream("Hi").reply;
+    expect(reply.cost?.usd).toBe(4);
+    expect(await factory.budgets.status()).toMatchObject([{ spent: 4, reserved: 0 }]);
+    expect(await factory.ledger.query({ by: ["entry"] })).toMatchObject([
+      { group: { entry: "main" }, usd: 2 },
+      { group: { entry: "other" }, usd: 2 },
+    ]);
+  });
+
   it("rebuild what was spent when the process starts again", async () => {
     const first = world([ANSWER, ANSWER, ANSWER], BUDGET);
     expect([await spend(first), await spend(first), await spend(first)]).toEqual(["ok", "ok", "refused"]);

@@ -1,25 +1,40 @@
 /** How often a process that spends says that it runs. */
 export const BEAT_MS = 25;
 
-/** When a process ran; times of this process's `performance.now()`. */
-export class Beats {
-  readonly #atMs: number[] = [];
+interface Beat {
+  /** Of this process's `performance.now()`. */
+  readonly atMs: number;
+  /** Processor time of the process until then. */
+  readonly cpuMs: number;
+}
 
-  /** Reads a line such as "beat 1767225600000.5"; returns false for any other. */
+/** What a process says of itself. */
+export function beat(): string {
+  const { user, system } = process.cpuUsage();
+  return `beat ${performance.timeOrigin + performance.now()} ${(user + system) / 1_000}`;
+}
+
+/** When another process ran. */
+export class Beats {
+  readonly #beats: Beat[] = [];
+
+  /** Returns false for a line that is not of `beat`. */
   read(line: string): boolean {
-    if (!line.startsWith("beat ")) return false;
-    this.#atMs.push(Number(line.slice("beat ".length)) - performance.timeOrigin);
+    const [word, at, cpu] = line.split(" ");
+    if (word !== "beat") return false;
+    this.#beats.push({ atMs: Number(at) - performance.timeOrigin, cpuMs: Number(cpu) });
     return true;
   }
 
-  /** For how long the process did not run in this time. */
+  /** For how long the process wanted to run in this time, and did not. */
   missedMs(fromMs: number, untilMs: number): number {
-    const inside = this.#atMs.filter((atMs) => atMs > fromMs && atMs < untilMs);
+    const inside = this.#beats.filter(({ atMs }) => atMs > fromMs && atMs < untilMs);
+    const last = { atMs: untilMs, cpuMs: inside.at(-1)?.cpuMs ?? 0 };
+    let before = { atMs: fromMs, cpuMs: inside[0]?.cpuMs ?? 0 };
     let missedMs = 0;
-    let beforeMs = fromMs;
-    for (const atMs of [...inside, untilMs]) {
-      missedMs += Math.max(0, atMs - beforeMs - BEAT_MS);
-      beforeMs = atMs;
+    for (const now of [...inside, last]) {
+      missedMs += Math.max(0, now.atMs - before.atMs - BEAT_MS - (now.cpuMs - before.cpuMs));
+      before = now;
     }
     return missedMs;
   }

@@ -3,7 +3,7 @@
 
 import { isModelError, ModelFactory } from "modelwright";
 import { silentLogger } from "../../src/core/logger.ts";
-import { BEAT_MS } from "./beats.ts";
+import { BEAT_MS, beat } from "./beats.ts";
 
 const [file = "", callers = "50", name = ""] = process.argv.slice(2);
 // The parent holds the other end: if it is killed, this process ends too.
@@ -11,9 +11,8 @@ process.stdin.on("end", () => process.exit(1)).resume();
 process.stdin.unref();
 
 // Says when it had the processor, because on a busy machine it may lack it for a second.
-const beat = () => console.log(`beat ${performance.timeOrigin + performance.now()}`);
-beat();
-setInterval(beat, BEAT_MS).unref();
+console.log(beat());
+setInterval(() => console.log(beat()), BEAT_MS).unref();
 
 const factory = await ModelFactory.load(file, { env: {}, catalog: false, logger: silentLogger });
 const model = factory.create("dear");

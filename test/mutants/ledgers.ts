@@ -14,7 +14,7 @@ export const ledgers = [
       "ended",
       replace("attempt.call.admitted?.booked()", "{ budgets: attempt.row.budgets, overrun: 0n }"),
     ],
-    ["unsent-attempt-stays-open", "an attempt that was not sent stays open", "ledgerRows", never("!isWritten")],
+    ["unsent-attempt-stays-open", "an attempt that was not sent stays open", "ledgerRows", never("!isRecorded")],
     ["row-refusal-ignored", "a request is sent although its row cannot be kept", "opened", skip("entryError")],
   ]),
   ...mutantsOf("src/layers/ledger-row.ts", FACTORY, [

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Config } from "../../config/load.ts";
+import { isUnset } from "../../config/references.ts";
 import type { ConfigProblem, LintFinding } from "../../index.ts";
 import { columns } from "../columns.ts";
 import { configProblems } from "../config-problems.ts";
@@ -38,14 +39,14 @@ async function check(file: string | undefined, flags: CheckFlags, context: CliCo
   if ("problems" in opened) return reportProblems(opened.problems, context);
   try {
     const rows = await entryRows(opened);
-    const unset = gatewayFindings(opened.config);
-    const findings = [...opened.factory.lint(), ...unset];
+    const gateway = gatewayFindings(opened.config);
+    const findings = [...opened.factory.lint(), ...gateway];
     const verdicts = flags.online === true ? await checkOnline(opened, rows, context) : undefined;
     await reportModels(opened, rows, findings, verdicts, context);
-    const isStrict = (finding: LintFinding) => flags.strict === true && !unset.includes(finding);
+    const isStrict = (finding: LintFinding) => flags.strict === true && !gateway.includes(finding);
     const statuses = [...(verdicts?.values() ?? [])].map(({ status }) => status);
     const fails = findings.some((finding) => finding.severity === "error" || isStrict(finding));
-    const lacksKeys = flags.keys === true && (unset.length > 0 || rows.some(({ usable }) => !usable));
+    const lacksKeys = flags.keys === true && (gateway.length > 0 || rows.some(({ usable }) => !usable));
     if (fails || lacksKeys || statuses.some(isConfigError)) throw new Exit(2);
     if (statuses.some(isProviderFailure)) throw new Exit(1);
   } finally {
@@ -53,7 +54,7 @@ async function check(file: string | undefined, flags: CheckFlags, context: CliCo
   }
 }
 
-/** Keys of the gateway that are not usable yet: like those of models, they may be set where the file is used. */
+/** Keys of the gateway that cannot be used. Those that are not set are warnings: like keys of models, they may be set elsewhere. */
 function gatewayFindings(config: Config): readonly LintFinding[] {
   try {
     void config.gateway;
@@ -61,7 +62,9 @@ function gatewayFindings(config: Config): readonly LintFinding[] {
   } catch (error) {
     const problems = configProblems(error);
     if (problems === undefined) throw error;
-    return problems.map((problem) => ({ severity: "warning", model: "", ...problem }));
+    return problems.map((problem) => {
+      return { severity: isUnset(problem.message) ? "warning" : "error", model: "", ...problem };
+    });
   }
 }
 
