@@ -77,8 +77,7 @@ export class AnswerStream {
     const writer = this.#writerOf();
     for (const event of this.#call.events.last(reply)) writer.push(event, this.#out);
     writer.end(this.#out);
-    const response = this.#call.parts.wire.stored?.responseIn(this.#out);
-    if (response !== undefined) await this.#call.keep(response);
+    await this.#call.keep(this.#call.parts.wire.stored?.responseIn(this.#out));
     return { text: this.#take() + this.#framing.end(), last: true };
   }
 

@@ -13,6 +13,10 @@ export class ClientEvents {
   readonly #wire: WireServer;
   #finishes: Finish[] = [];
   #lost = false;
+  /** Ids of the tool calls, by sample and index. */
+  readonly #calls = new Map<string, string>();
+  /** The opaque state of tool calls, by their ids, for clients that do not return it. */
+  readonly callStates = new Map<string, string>();
   /** Reasoning of each sample since its last signature. */
   readonly #reasoning = new Map<number, string>();
   /** The entry that answers, and its provider. */
@@ -43,7 +47,11 @@ export class ClientEvents {
       case "reasoning-delta":
         this.#reasoning.set(event.sample, (this.#reasoning.get(event.sample) ?? "") + event.text);
         return event;
+      case "tool-call-start":
+        if (this.#wire.losesCallState) this.#calls.set(`${event.sample} ${event.index}`, event.id);
+        return event;
       case "signature":
+        if (event.part === "tool-call") this.#noteState(event);
         return this.#signed(event);
       case "other-output":
         this.#lost = true;
@@ -76,6 +84,11 @@ export class ClientEvents {
   #response(tier = ""): FlowEvent | undefined {
     const serviceTier = own(this.#wire.tiers, tier.toLowerCase());
     return serviceTier === undefined ? undefined : { type: "response", serviceTier };
+  }
+
+  #noteState({ sample, index, signature }: Extract<Signature, { part: "tool-call" }>): void {
+    const id = this.#calls.get(`${sample} ${index}`);
+    if (id !== undefined) this.callStates.set(id, wrapped({ owner: this.provider ?? "", signature }));
   }
 
   /** The state of this wire format stays as it is; that of others is wrapped, if there is a place for it. */

@@ -37,6 +37,30 @@ function unwrapped(signature: string | undefined): readonly State[] {
 
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
+/** The ids of calls without state in the current turn, for which a provider may require it. */
+export function callsWithoutState(messages: readonly Message[]): readonly string[] {
+  const turn = messages.slice(messages.findLastIndex(({ role }) => role === "user") + 1);
+  return turn.flatMap(({ role, content }) => {
+    if (role !== "assistant" || typeof content === "string") return [];
+    return content.flatMap((part) => (part.type === "tool-call" && part.signature === undefined ? [part.id] : []));
+  });
+}
+
+/** The messages with the state of their calls, by id. */
+export function withCallStates(messages: readonly Message[], states: ReadonlyMap<string, string>): readonly Message[] {
+  if (states.size === 0) return messages;
+  return messages.map((message) => {
+    const { role, content } = message;
+    if (role !== "assistant" || typeof content === "string") return message;
+    return { role, content: content.map((part) => withCallState(part, states)) };
+  });
+}
+
+function withCallState(part: AssistantPart, states: ReadonlyMap<string, string>): AssistantPart {
+  const state = part.type === "tool-call" ? states.get(part.id) : undefined;
+  return state === undefined || part.signature !== undefined ? part : ownState({ ...part, signature: state });
+}
+
 /** The messages with the state that was wrapped for this client. `inFields`: it is in fields of the message, not in parts. */
 export function withOwners(messages: readonly Message[], inFields: boolean): readonly Message[] {
   return messages.map((message) => {

@@ -36,9 +36,21 @@ function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
   const gatewayKey = arrival.key?.name;
   const batches = eventBatches(model, messages, options, { streaming: stream, deadlineAtMs, gatewayKey, sameWire });
   arrival.note({ model: name, stream });
-  const { body, promptSize, keep } = call;
+  const { body, promptSize, keep, keepStates } = call;
   const note = arrival.note;
-  return new ServedCall({ wire, clock, requestId, name, body, batches, adjustments, promptSize, keep, note });
+  return new ServedCall({
+    wire,
+    clock,
+    requestId,
+    name,
+    body,
+    batches,
+    adjustments,
+    promptSize,
+    keep,
+    keepStates,
+    note,
+  });
 }
 
 /** The answer is written when its last event has arrived, so that one that breaks off and starts again is complete. */

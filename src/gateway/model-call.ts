@@ -8,7 +8,7 @@ import { Rejection } from "../dialects/served/problem.ts";
 import { contextOf, type Model } from "../model/model.ts";
 import type { CallOptions } from "../model/options.ts";
 import type { Arrival } from "./arrival.ts";
-import { withOwners } from "./foreign-state.ts";
+import { callsWithoutState, withCallStates, withOwners } from "./foreign-state.ts";
 import { readBody } from "./request-body.ts";
 import { headerOptions, wireHeaders } from "./request-headers.ts";
 import { withStored } from "./stored-responses.ts";
@@ -21,6 +21,8 @@ export interface ModelCall {
   readonly body: Json;
   /** Stores the response for later requests, if the wire format does that. */
   readonly keep: ((response: Json) => Promise<void>) | undefined;
+  /** Stores the state of tool calls for later requests. */
+  readonly keepStates: (states: ReadonlyMap<string, string>) => Promise<void>;
   readonly stream: boolean;
   readonly messages: readonly Message[];
   readonly options: CallOptions;
@@ -50,7 +52,8 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     ...callerOf(key, header.options.tags),
     ...(samples !== 1 && { samples }),
   };
-  const messages = withOwners(read.request.messages, wire.dropsReasoning === true);
+  const returned = withOwners(read.request.messages, wire.dropsReasoning === true);
+  const messages = await withStates(arrival, returned);
   const sameWire = { ...read.sameWire, headers: wireHeaders(request.headers, wire.name) };
   refuseChanges(model, read.adjustments, sameWire);
   return {
@@ -58,6 +61,7 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     name: read.model,
     body,
     keep: stored && ((response) => arrival.responses.keep(stored.kept(resolved, response))),
+    keepStates: (states) => arrival.responses.keepCallStates(states),
     stream: read.stream,
     messages,
     options,
@@ -66,6 +70,12 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     sameWire,
     promptSize: () => promptSize(model, messages, options),
   };
+}
+
+/** The state of calls that the client returned without it. */
+async function withStates({ wire, responses }: Arrival, messages: readonly Message[]): Promise<readonly Message[]> {
+  if (wire.losesCallState !== true) return messages;
+  return withCallStates(messages, await responses.callStates(callsWithoutState(messages)));
 }
 
 /** What a key says of its calls. Its user takes precedence over that of the request, which the client chose. */

@@ -13,6 +13,9 @@ export interface Responses {
   find(ids: readonly string[]): Promise<ReadonlyMap<string, Stored>>;
   keep(values: ReadonlyMap<string, Stored>): Promise<void>;
   delete(id: string): Promise<void>;
+  /** The opaque state of tool calls, by their ids. */
+  callStates(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  keepCallStates(states: ReadonlyMap<string, string>): Promise<void>;
 }
 
 /** The responses where `[state]` is. */
@@ -28,17 +31,22 @@ export class ResponseStore {
   under(config: Config, key = ""): Responses {
     const { keepResponses } = config.gateway;
     const store = () => this.#open(config);
+    const find = async <Value>(kind: Kind, ids: readonly string[]): Promise<ReadonlyMap<string, Value>> => {
+      if (keepResponses === 0 || ids.length === 0) return new Map();
+      const values = await Promise.all(ids.map((id) => store().get(keyOf(kind, key, id))));
+      return new Map(ids.flatMap((id, at) => (values[at] === undefined ? [] : [[id, values[at] as Value]])));
+    };
+    const keep = async (kind: Kind, values: ReadonlyMap<string, unknown>): Promise<void> => {
+      if (keepResponses === 0) return;
+      await Promise.all([...values].map(([id, value]) => store().set(keyOf(kind, key, id), value, keepResponses)));
+    };
     return {
       areKept: keepResponses > 0,
-      async find(ids) {
-        if (keepResponses === 0) return new Map();
-        const values = await Promise.all(ids.map((id) => store().get(keyOf(key, id))));
-        return new Map(ids.flatMap((id, at) => (values[at] === undefined ? [] : [[id, values[at] as Stored]])));
-      },
-      keep: async (values) => {
-        await Promise.all([...values].map(([id, value]) => store().set(keyOf(key, id), value, keepResponses)));
-      },
-      delete: (id) => store().delete(keyOf(key, id)),
+      find: (ids) => find("response", ids),
+      keep: (values) => keep("response", values),
+      delete: (id) => store().delete(keyOf("response", key, id)),
+      callStates: (ids) => find("call", ids),
+      keepCallStates: (states) => keep("call", states),
     };
   }
 
@@ -53,6 +61,8 @@ export class ResponseStore {
   }
 }
 
-function keyOf(key: string, id: string): string {
-  return `response:${JSON.stringify([key, id])}`;
+type Kind = "response" | "call";
+
+function keyOf(kind: Kind, key: string, id: string): string {
+  return `${kind}:${JSON.stringify([key, id])}`;
 }

@@ -28,6 +28,8 @@ export interface CallParts {
   readonly promptSize: () => Problem["context"];
   /** Stores the response for later requests. */
   readonly keep: ((response: Json) => Promise<void>) | undefined;
+  /** Stores the state of tool calls for later requests. */
+  readonly keepStates: (states: ReadonlyMap<string, string>) => Promise<void>;
   /** Gets what the access log shows of the call. */
   readonly note: (facts: CallFacts) => void;
 }
@@ -63,9 +65,11 @@ export class ServedCall {
   }
 
   /** Stores the response before the client has its end. A store that fails does not fail the answer. */
-  async keep(response: Json): Promise<void> {
+  async keep(response: Json | undefined): Promise<void> {
+    const { callStates } = this.events;
     try {
-      await this.parts.keep?.(response);
+      if (response !== undefined) await this.parts.keep?.(response);
+      if (callStates.size > 0) await this.parts.keepStates(callStates);
     } catch (error) {
       this.parts.note({ defect: `response not stored: ${String(error)}` });
     }

@@ -61,7 +61,8 @@ const STATE: Readonly<Record<string, RegExp>> = {
   anthropic: /"type":"thinking","thinking":"[^"]+","signature":"[^"]{20,}"/,
   "openai-responses":
     /"type":"reasoning".*"encrypted_content":"[^"]{20,}"|"encrypted_content":"[^"]{20,}".*"type":"reasoning"/,
-  signing: /"thoughtSignature":"[^"]{20,}"/,
+  // Not the word that stands for a missing one.
+  signing: /"thoughtSignature":"(?!skip_thought)[^"]{20,}"/,
 };
 
 async function lastBody(made: World, wire: Wire, model: string): Promise<string> {
@@ -81,7 +82,9 @@ describe("opaque state of a provider", () => {
     ["openai", "openai-responses"],
     ["openai", "signing"],
     ["openai-responses", "anthropic"],
+    ["openai-responses", "signing"],
     ["anthropic", "openai-responses"],
+    ["anthropic", "signing"],
     ["anthropic", "anthropic"],
     ["google", "anthropic"],
     ["google", "openai-responses"],
@@ -91,6 +94,24 @@ describe("opaque state of a provider", () => {
     const body = await lastBody(made, wire, model);
     expect(body).toMatch(STATE[model] as RegExp);
     expect(body).not.toContain("mw1.");
+  });
+
+  it.each([
+    ["1h", /"thoughtSignature":"(?!skip_thought)/],
+    ["0s", /"thoughtSignature":"skip_thought/],
+  ])("of a call is found for a chat client that drops it (keep_responses: %s)", async (keep, state) => {
+    const { post, simulator } = await world({ toml: `[gateway]\nkeep_responses = "${keep}"\n${MORE}` });
+    const tools = [{ type: "function", function: { name: "weather", parameters: CITY } }];
+    const ask = { model: "signing", tools };
+    const user = { role: "user", content: PROMPT };
+    const { choices } = (await (await post(CHAT, { ...ask, messages: [user] })).json()) as { choices: Json[] };
+    const message = choices[0]?.["message"] as { tool_calls: Json[] };
+    expect(message.tool_calls[0]).toHaveProperty("extra_content");
+    const calls = message.tool_calls.map(({ extra_content: _, ...call }) => call);
+    const result = { role: "tool", tool_call_id: calls[0]?.["id"], content: "snow" };
+    const messages = [user, { role: "assistant", content: null, tool_calls: calls }, result];
+    expect((await post(CHAT, { ...ask, messages })).status).toBe(200);
+    expect(JSON.stringify(simulator.requests.at(-1)?.body)).toMatch(state);
   });
 
   it.each(WIRES)("comes back through a client of %s if the reasoning is redacted", async (wire) => {

@@ -23,6 +23,8 @@ export interface WireServer {
   readsState(signature: string): boolean;
   /** Whether text has a place for state. */
   readonly signsText?: true;
+  /** Clients may return a tool call without the state that it had, or there is no place for it. */
+  readonly losesCallState?: true;
   /** The signature of a tool call that holds opaque state of another provider. Default: the state itself. */
   callState?(state: string): string;
   /** Clients do not return reasoning, or only a part of it, so that its text must be with its state. */

@@ -9,6 +9,7 @@ import { anthropicProblem } from "./write-error.ts";
 export const messagesServer: WireServer = {
   name: "anthropic",
   vendor: "anthropic",
+  losesCallState: true,
   tiers: { standard: "standard", priority: "priority", batch: "batch", default: "standard", on_demand: "standard" },
   requestIdHeader: "request-id",
   answer: messagesAnswer,

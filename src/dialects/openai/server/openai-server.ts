@@ -9,6 +9,7 @@ import { openaiProblem } from "./write-error.ts";
 /** Shared by the servers of both OpenAI wires. */
 export const openaiServer = {
   vendor: "openai",
+  losesCallState: true,
   tiers: {
     ...{ auto: "auto", default: "default", flex: "flex", scale: "scale", priority: "priority", fast: "fast" },
     ...{ standard: "default", on_demand: "default" },
