@@ -102,6 +102,18 @@ export const gateways = [
       never('part.type === "reasoning" && part.text === "" && part.signature !== undefined'),
     ],
   ]),
+  ...mutantsOf(
+    "src/gateway/model-call.ts",
+    ["test/gateway/opaque-state.test.ts"],
+    [
+      [
+        "gateway-forgets-calls",
+        "the state of a call is lost if the client drops it",
+        "withStates",
+        always("wire.losesCallState !== true"),
+      ],
+    ],
+  ),
   ...mutantsOf("src/gateway/answer-stream.ts", STREAMS, [
     [
       "gateway-repeats",

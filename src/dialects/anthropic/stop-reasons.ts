@@ -1,3 +1,4 @@
+import type { Anthropic } from "@anthropic-ai/sdk";
 import type { FinishReason } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
 
@@ -11,9 +12,10 @@ export const STOP_REASONS: Readonly<Record<string, FinishReason>> = {
 };
 
 /** The word for an end: the one it had if the API knows it. A filter is a refusal here. */
-export function stopReasonOf(reason: FinishReason, raw: string | undefined): string {
-  if (raw !== undefined && own(STOP_REASONS, raw) === reason) return raw;
+export function stopReasonOf(reason: FinishReason, raw: string | undefined): Anthropic.StopReason {
+  if (raw !== undefined && own(STOP_REASONS, raw) === reason) return raw as Anthropic.StopReason;
   if (reason === "tool-calls") return "tool_use";
   const meant = reason === "content-filter" ? "refusal" : reason;
-  return Object.keys(STOP_REASONS).find((word) => STOP_REASONS[word] === meant) ?? "end_turn";
+  const words = Object.keys(STOP_REASONS) as Anthropic.StopReason[];
+  return words.find((word) => STOP_REASONS[word] === meant) ?? "end_turn";
 }

@@ -1,3 +1,4 @@
+import type { Anthropic } from "@anthropic-ai/sdk";
 import { type Usage, usageOf } from "../../core/usage.ts";
 import { ReportedCounts } from "../reported-counts.ts";
 
@@ -76,20 +77,20 @@ export class UsageFold {
 }
 
 /** The counts as a message reports them. */
-export function messagesUsage({ input, cacheRead, cacheWrite, output, reasoning, details }: Usage): Tree {
-  const { cacheWrite5m = 0, cacheWrite1h = 0, webSearchRequests, webFetchRequests } = details;
-  const uses = {
-    ...(webSearchRequests !== undefined && { web_search_requests: webSearchRequests }),
-    ...(webFetchRequests !== undefined && { web_fetch_requests: webFetchRequests }),
-  };
+export function messagesUsage(usage: Usage): Omit<Anthropic.Usage, "service_tier"> {
+  const { input, cacheRead, cacheWrite, output, reasoning, details } = usage;
+  const { cacheWrite5m = 0, cacheWrite1h = 0, webSearchRequests = 0, webFetchRequests = 0 } = details;
+  const uses = { web_search_requests: webSearchRequests, web_fetch_requests: webFetchRequests };
   return {
     input_tokens: input,
     cache_creation_input_tokens: cacheWrite,
     cache_read_input_tokens: cacheRead,
     cache_creation: { ephemeral_5m_input_tokens: cacheWrite5m, ephemeral_1h_input_tokens: cacheWrite1h },
     output_tokens: output,
-    ...(reasoning > 0 && { output_tokens_details: { thinking_tokens: reasoning } }),
-    ...(Object.keys(uses).length > 0 && { server_tool_use: uses }),
+    output_tokens_details: reasoning > 0 ? { thinking_tokens: reasoning } : null,
+    server_tool_use: webSearchRequests + webFetchRequests > 0 ? uses : null,
+    inference_geo: null,
+    speed: null,
   };
 }
 

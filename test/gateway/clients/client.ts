@@ -44,8 +44,6 @@ export interface ClientRow {
   readonly looks: Looks;
   /** The upstreams whose opaque state comes back with the history. */
   readonly returns: readonly Wire[];
-  /** Further ones, of answers that were not streamed. */
-  readonly returnsWhole?: readonly Wire[];
 }
 
 export const TOOL_NAMES = ["weather", "time"] as const;

@@ -36,7 +36,6 @@ export const agentsRows: readonly ClientRow[] = [
       wire: "openai",
       looks: openaiLooks(OpenAI),
       returns: [],
-      returnsWhole: ["google"],
     },
     at: (url) => client(url, (at, name) => new OpenAIChatCompletionsModel(openaiAt(at), name)),
   },

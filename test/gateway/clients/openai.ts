@@ -39,7 +39,7 @@ export const openai6Rows = rowsOf("openai 6", OpenAI6 as unknown as Sdk);
 function rowsOf(name: string, Sdk: Sdk): readonly ClientRow[] {
   return [
     {
-      ...{ name: `${name}, chat`, wire: "openai", returns: ["openai-responses", "anthropic", "google"] },
+      ...{ name: `${name}, chat`, wire: "openai", returns: ["openai-responses", "anthropic"] },
       ...{ at: (url) => chatClient(openaiAt(url, Sdk)), looks: openaiLooks(Sdk) },
     },
     {

@@ -1,3 +1,4 @@
+import type { Anthropic } from "@anthropic-ai/sdk";
 import type { FinishReason, FlowEvent } from "../../../core/event.ts";
 import { NO_USAGE } from "../../../core/usage.ts";
 import { samplesOf, type WrittenCall, type WrittenText } from "../../served/answer-parts.ts";
@@ -66,7 +67,7 @@ class MessagesWriter implements AnswerWriter {
         break;
       case "tool-call-start":
         this.#closeTextBlock(out);
-        this.#calls.set(event.index, this.#begin({ type: "tool_use", id: event.id, name: event.name, input: {} }, out));
+        this.#calls.set(event.index, this.#begin(callBlock(event.id, event.name, {}), out));
         break;
       case "tool-call-delta":
         this.#delta(this.#calls.get(event.index), { type: "input_json_delta", partial_json: event.json }, out);
@@ -106,26 +107,25 @@ class MessagesWriter implements AnswerWriter {
   #start(out: WireEvent[]): void {
     if (this.#started) return;
     this.#started = true;
-    const { output_tokens_details: _, ...counts } = usageOf(this.#facts);
-    const usage = { ...counts, output_tokens: this.#facts.usage === undefined ? 0 : 1 };
-    const message = { ...frameOf(this.#facts), content: [], stop_reason: null, stop_sequence: null, usage };
-    this.#send({ type: "message_start", message }, out);
+    const output_tokens = this.#facts.usage === undefined ? 0 : 1;
+    const usage = { ...usageOf(this.#facts), output_tokens, output_tokens_details: null };
+    this.#send({ type: "message_start", message: messageOf(this.#facts, [], NO_END, usage) }, out);
     this.#send({ type: "ping" }, out);
   }
 
-  #send(event: Json & { readonly type: string }, out: WireEvent[]): void {
+  #send(event: Anthropic.RawMessageStreamEvent | { readonly type: "ping" }, out: WireEvent[]): void {
     out.push({ name: event.type, data: event });
   }
 
-  #begin(block: Json, out: WireEvent[]): number {
+  #begin(content_block: Anthropic.ContentBlock, out: WireEvent[]): number {
     this.#start(out);
     const index = this.#blocks;
     this.#blocks += 1;
-    this.#send({ type: "content_block_start", index, content_block: block }, out);
+    this.#send({ type: "content_block_start", index, content_block }, out);
     return index;
   }
 
-  #delta(index: number | undefined, delta: Json, out: WireEvent[]): void {
+  #delta(index: number | undefined, delta: Anthropic.RawContentBlockDelta, out: WireEvent[]): void {
     if (index !== undefined) this.#send({ type: "content_block_delta", index, delta }, out);
   }
 
@@ -136,7 +136,7 @@ class MessagesWriter implements AnswerWriter {
   #textBlock(kind: "text" | "thinking", out: WireEvent[]): number {
     if (this.#openText?.kind === kind) return this.#openText.index;
     this.#closeTextBlock(out);
-    const block = kind === "text" ? { type: kind, text: "" } : { type: kind, thinking: "", signature: "" };
+    const block = textBlock({ type: kind === "text" ? kind : "reasoning", text: "" });
     this.#openText = { kind, index: this.#begin(block, out) };
     return this.#openText.index;
   }
@@ -157,26 +157,38 @@ class MessagesWriter implements AnswerWriter {
   }
 }
 
-function frameOf(facts: AnswerFacts): Json {
-  return { id: facts.id, type: "message", role: "assistant", model: facts.model };
+/** Everything that the SDK's type requires; what a gateway cannot know is null. */
+function messageOf(
+  facts: AnswerFacts,
+  content: Anthropic.ContentBlock[],
+  end: Anthropic.RawMessageDeltaEvent.Delta,
+  usage: Anthropic.Usage,
+) {
+  const frame = { id: facts.id, type: "message", role: "assistant", model: facts.model, diagnostics: null } as const;
+  return { ...frame, content, ...end, usage } satisfies Anthropic.Message;
 }
 
-function usageOf({ usage, serviceTier }: AnswerFacts): Json {
-  return { ...messagesUsage(usage ?? NO_USAGE), ...(serviceTier !== undefined && { service_tier: serviceTier }) };
+function usageOf({ usage, serviceTier }: AnswerFacts): Anthropic.Usage {
+  const service_tier = (serviceTier ?? null) as Anthropic.Usage["service_tier"];
+  return { ...messagesUsage(usage ?? NO_USAGE), service_tier };
 }
 
-function finalUsageOf(facts: AnswerFacts): Json {
+function finalUsageOf(facts: AnswerFacts): Anthropic.Usage {
   return { ...usageOf(facts), ...facts.usageExtras };
 }
 
-function endOf({ reason, raw }: Finish, refusal: string, { stopSequence }: MessagesHead): Json {
+type Delta = Anthropic.RawMessageDeltaEvent.Delta;
+
+const NO_END: Delta = { container: null, stop_reason: null, stop_sequence: null, stop_details: null };
+
+function endOf({ reason, raw }: Finish, refusal: string, { stopSequence }: MessagesHead): Delta {
   const word = stopSequence === undefined ? stopReasonOf(reason, raw) : "stop_sequence";
+  const details = { type: "refusal", category: null, explanation: refusal === "" ? null : refusal } as const;
   return {
+    container: null,
     stop_reason: word,
     stop_sequence: stopSequence ?? null,
-    ...(word === "refusal" && {
-      stop_details: { type: "refusal", category: null, explanation: refusal === "" ? null : refusal },
-    }),
+    stop_details: word === "refusal" ? details : null,
   };
 }
 
@@ -185,24 +197,23 @@ function writeBody(head: MessagesHead, events: Iterable<FlowEvent>): Json {
   const facts = new AnswerFacts(head);
   for (const event of list) facts.push(event);
   const [sample] = samplesOf(list);
-  const content = (sample?.parts ?? []).flatMap((part) =>
+  const content = (sample?.parts ?? []).flatMap((part): readonly Anthropic.ContentBlock[] =>
     part.type === "call" ? callBlocks(part) : [textBlock(part)],
   );
-  return {
-    ...frameOf(facts),
-    content,
-    ...endOf(sample ?? UNKNOWN, sample?.refusal ?? "", head),
-    usage: finalUsageOf(facts),
-  };
+  return messageOf(facts, content, endOf(sample ?? UNKNOWN, sample?.refusal ?? "", head), finalUsageOf(facts));
 }
 
-function textBlock({ type, text, signature, redacted }: WrittenText): Json {
-  if (type === "text") return { type, text };
+function textBlock({ type, text, signature = "", redacted }: WrittenText): Anthropic.ContentBlock {
+  if (type === "text") return { type, text, citations: null };
   if (redacted === true) return { type: "redacted_thinking", data: signature };
-  return { type: "thinking", thinking: text, signature: signature ?? "" };
+  return { type: "thinking", thinking: text, signature };
 }
 
 /** A truncated call is omitted: its input is not valid JSON. */
-function callBlocks({ id, name, arguments: input }: WrittenCall): readonly Json[] {
-  return input === undefined ? [] : [{ type: "tool_use", id, name, input }];
+function callBlocks({ id, name, arguments: input }: WrittenCall): readonly Anthropic.ToolUseBlock[] {
+  return input === undefined ? [] : [callBlock(id, name, input)];
+}
+
+function callBlock(id: string, name: string, input: unknown): Anthropic.ToolUseBlock {
+  return { type: "tool_use", id, name, input, caller: { type: "direct" } };
 }
