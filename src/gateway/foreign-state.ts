@@ -37,13 +37,17 @@ function unwrapped(signature: string | undefined): readonly State[] {
 
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
+/** The newest calls of a turn; the state of each is read from the store. */
+const MAX_CALLS = 1_000;
+
 /** The ids of calls without state in the current turn, for which a provider may require it. */
 export function callsWithoutState(messages: readonly Message[]): readonly string[] {
   const turn = messages.slice(messages.findLastIndex(({ role }) => role === "user") + 1);
-  return turn.flatMap(({ role, content }) => {
+  const ids = turn.flatMap(({ role, content }) => {
     if (role !== "assistant" || typeof content === "string") return [];
     return content.flatMap((part) => (part.type === "tool-call" && part.signature === undefined ? [part.id] : []));
   });
+  return [...new Set(ids)].slice(-MAX_CALLS);
 }
 
 /** The messages with the state of their calls, by id. */

@@ -1,3 +1,4 @@
+import type { Candidate, FunctionCall, GenerateContentResponse, Part } from "@google/genai";
 import type { FlowEvent } from "../../../core/event.ts";
 import { samplesOf, type WrittenCall, type WrittenSample, type WrittenText } from "../../served/answer-parts.ts";
 import {
@@ -14,6 +15,12 @@ import { finishReasonOf } from "../finish-reasons.ts";
 import { usageMetadata } from "../usage.ts";
 import { googleProblem } from "./write-error.ts";
 
+/** The fields of the SDK's response that are sent. */
+interface Answer extends Pick<GenerateContentResponse, "candidates" | "modelVersion" | "responseId"> {
+  /** The API also reports the tier here. */
+  usageMetadata?: NonNullable<GenerateContentResponse["usageMetadata"]> & { serviceTier?: string };
+}
+
 /** Answers of generateContent. */
 export const generateAnswer: AnswerForm = {
   stream: (head) => new GenerateWriter(head),
@@ -23,7 +30,7 @@ export const generateAnswer: AnswerForm = {
 /** A function call is one part that contains its signature, so it is held until the next event may bring the signature. */
 interface HeldCall {
   readonly index: number;
-  readonly part: Json;
+  readonly part: Part;
 }
 
 class GenerateWriter implements AnswerWriter {
@@ -83,7 +90,7 @@ class GenerateWriter implements AnswerWriter {
 
   keepAlive(): void {}
 
-  #send(sample: number, part: Json, out: WireEvent[]): void {
+  #send(sample: number, part: Part, out: WireEvent[]): void {
     out.push(this.#chunk(candidateOf(sample, [part])));
   }
 
@@ -104,21 +111,21 @@ class GenerateWriter implements AnswerWriter {
     this.#send(event.sample, { ...held.part, thoughtSignature: event.signature }, out);
   }
 
-  #chunk(candidate: Json, extras?: Json): WireEvent {
-    return { data: { candidates: [candidate], ...tailOf(this.#facts, extras) } };
+  #chunk(candidate: Candidate, extras?: Json): WireEvent {
+    return { data: { candidates: [candidate], ...tailOf(this.#facts, extras) } satisfies Answer };
   }
 }
 
-function candidateOf(index: number, parts: readonly Json[]): Json {
-  return { content: { parts, role: "model" }, index };
+function candidateOf(index: number, parts: readonly Part[]): Candidate {
+  return { content: { parts: [...parts], role: "model" }, index };
 }
 
-function endOf(reason: WrittenSample["reason"], refusal: string | undefined): Json {
-  const said = refusal === undefined || refusal === "" ? {} : { finishMessage: refusal };
-  return { finishReason: finishReasonOf(reason), ...said };
+function endOf(reason: WrittenSample["reason"], refusal = ""): Pick<Candidate, "finishReason" | "finishMessage"> {
+  const finishReason = finishReasonOf(reason) as NonNullable<Candidate["finishReason"]>;
+  return { finishReason, ...(refusal !== "" && { finishMessage: refusal }) };
 }
 
-function tailOf({ id, model, usage, serviceTier }: AnswerFacts, extras?: Json): Json {
+function tailOf({ id, model, usage, serviceTier }: AnswerFacts, extras?: Json): Omit<Answer, "candidates"> {
   const counts = {
     ...(usage !== undefined && usageMetadata(usage)),
     ...(serviceTier !== undefined && { serviceTier }),
@@ -131,7 +138,7 @@ function tailOf({ id, model, usage, serviceTier }: AnswerFacts, extras?: Json): 
   };
 }
 
-function signaturePart(thought: boolean, thoughtSignature: string): Json {
+function signaturePart(thought: boolean, thoughtSignature: string): Part {
   return { text: "", ...(thought && { thought }), thoughtSignature };
 }
 
@@ -143,11 +150,11 @@ function writeBody(head: AnswerHead, events: Iterable<FlowEvent>): Json {
     ...candidateOf(sample.index, sample.parts.flatMap(partsOf)),
     ...endOf(sample.reason, sample.refusal),
   }));
-  return { candidates, ...tailOf(facts, facts.usageExtras) };
+  return { candidates, ...tailOf(facts, facts.usageExtras) } satisfies Answer;
 }
 
 /** A truncated call is omitted. */
-function partsOf(part: WrittenText | WrittenCall): readonly Json[] {
+function partsOf(part: WrittenText | WrittenCall): readonly Part[] {
   const signed = part.signature === undefined ? {} : { thoughtSignature: part.signature };
   if (part.type !== "call")
     return [{ text: part.text, ...(part.type === "reasoning" && { thought: true }), ...signed }];
@@ -156,6 +163,6 @@ function partsOf(part: WrittenText | WrittenCall): readonly Json[] {
 }
 
 /** A call may have no id. */
-function callOf(id: string, name: string, args: unknown): Json {
-  return { ...(id !== "" && { id }), name, args };
+function callOf(id: string, name: string, args: unknown): FunctionCall {
+  return { ...(id !== "" && { id }), name, args: args as NonNullable<FunctionCall["args"]> };
 }
