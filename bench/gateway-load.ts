@@ -64,12 +64,14 @@ async function ask(target: Target, stream: boolean): Promise<void> {
 /** Reads the first delta, and then nothing. */
 async function hold(target: Target): Promise<void> {
   const response = await send(target, true);
-  for (let text = ""; !text.includes("item"); ) {
-    const chunk: Buffer = await new Promise((resolve) => response.once("data", resolve));
-    text += chunk.toString("latin1");
-  }
-  response.on("data", () => {}).on("error", () => {});
   open.push(response);
+  await new Promise<void>((resolve) => {
+    response
+      .on("error", () => {})
+      .on("data", (chunk: Buffer) => {
+        if (chunk.includes("item")) resolve();
+      });
+  });
 }
 
 const WORK: Readonly<Record<Exclude<Load["work"], "close">, (target: Target) => Promise<void>>> = {

@@ -22,14 +22,16 @@ const event = (choices: readonly object[], more: object = {}) =>
 const delta = (content: object, reason: string | null = null) =>
   event([{ index: 0, delta: content, finish_reason: reason }]);
 const FIRST = delta({ role: "assistant", content: "" });
-const DELTA = delta({ content: "item 123 " });
+/** Repeated text would end the answer as a loop. */
+const PARTS = Array.from({ length: DELTAS + 1 }, (_, index) => delta({ content: `item ${100 + index} ` }));
 const LAST = Buffer.concat([delta({}, "stop"), event([], { usage }), Buffer.from("data: [DONE]\n\n")]);
 
 /** One delta in each write, as providers send them. */
 function paced(response: ServerResponse): void {
   let sent = 0;
   const timer = setInterval(() => {
-    if (sent++ < DELTAS) return void response.write(DELTA);
+    sent += 1;
+    if (sent <= DELTAS) return void response.write(PARTS[sent]);
     clearInterval(timer);
     response.end(LAST);
   }, PACE_MS);
@@ -46,7 +48,7 @@ const server = createServer((request, response) => {
     }
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write(FIRST);
-    response.write(DELTA);
+    response.write(PARTS[0]);
     // The other kind stays open.
     if (!request.url?.startsWith("/open/")) paced(response);
   });

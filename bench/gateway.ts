@@ -52,17 +52,22 @@ class Child {
     flags: readonly string[] = [],
   ) {
     this.#name = name;
-    const stdio = ["ignore", "ignore", "inherit", "ipc"] as const;
+    const stdio = ["ignore", "ignore", "ignore", "ipc"] as const;
     this.#process = fork(path, args, { stdio: [...stdio], execArgv: [...flags], env: { ...process.env, ...env } });
   }
 
   async answer<T>(): Promise<T> {
-    const exit = once(this.#process, "exit").then(([code]) => {
-      throw new Error(`${this.#name} ended with ${code}`);
-    });
-    exit.catch(() => {});
-    const [message] = (await Promise.race([once(this.#process, "message"), exit])) as [T];
-    return message;
+    const ended = new AbortController();
+    const { signal } = ended;
+    try {
+      const exit = once(this.#process, "exit", { signal }).then(([code]) => {
+        throw new Error(`${this.#name} ended with ${code}`);
+      });
+      const [message] = (await Promise.race([once(this.#process, "message", { signal }), exit])) as [T];
+      return message;
+    } finally {
+      ended.abort();
+    }
   }
 
   ask<T>(message: object | string): Promise<T> {
@@ -74,7 +79,7 @@ class Child {
   async end(): Promise<void> {
     if (this.#process.exitCode !== null) return;
     const exit = once(this.#process, "exit");
-    this.#process.kill("SIGTERM");
+    this.#process.disconnect();
     await exit;
   }
 }
@@ -197,6 +202,7 @@ class Measured {
   }
 
   async load(work: Load["work"], count: number, inFlight: number): Promise<readonly number[]> {
+    console.error(`${new Date().toISOString().slice(11, 19)} ${this.server.name}: ${work}, ${count}`);
     const load: Load = { work, count, inFlight, target: this.#target };
     const answer = await this.#load.ask<LoadAnswer>(load);
     if ("error" in answer) throw new Error(`${this.server.name}: ${answer.error}`);
