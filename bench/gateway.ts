@@ -176,6 +176,8 @@ class Measured {
   readonly deltasUs: number[] = [];
   openKiB = Number.NaN;
   latenciesMs: readonly number[] = [];
+  /** Why it has no figures of streams. */
+  streamProblem: string | undefined;
   readonly #child: Child;
   readonly #load: Child;
   readonly #target: Target;
@@ -237,11 +239,15 @@ async function started(load: Child, base: string, names: readonly string[]): Pro
 
 async function measureCpu(all: readonly Measured[], rounds: number): Promise<void> {
   for (const one of all) await one.load("call", WARM_UP, IN_FLIGHT);
-  for (const one of all) await one.load("stream", STREAMS, STREAMS);
+  for (const one of all)
+    await one.load("stream", STREAMS, STREAMS).catch((error: Error) => {
+      one.streamProblem = error.message;
+    });
   for (let round = 0; round < rounds; round++) {
     for (const one of round % 2 === 0 ? all : all.toReversed()) {
       one.callsUs.push((await one.cpuOf("call", CALLS, IN_FLIGHT)) / CALLS);
-      one.deltasUs.push((await one.cpuOf("stream", STREAMS, STREAMS)) / (STREAMS * DELTAS));
+      if (one.streamProblem === undefined)
+        one.deltasUs.push((await one.cpuOf("stream", STREAMS, STREAMS)) / (STREAMS * DELTAS));
     }
   }
   for (const one of all) one.latenciesMs = await one.load("call", LATENCIES, 1);
@@ -254,6 +260,7 @@ async function measureOpen(
   all: readonly Measured[],
 ): Promise<void> {
   for (const [index, name] of names.entries()) {
+    if (all[index]?.streamProblem !== undefined) continue;
     const one = await Measured.start(SERVERS[name] as Server, load, base);
     await one.load("open", 50, 50);
     await one.load("close", 0, 0);
@@ -284,6 +291,7 @@ function printTable(all: readonly Measured[], directMs: readonly number[]): void
     ];
     console.log(`| ${cells.join(" | ")} |`);
   }
+  for (const { streamProblem } of all) if (streamProblem !== undefined) console.log(`\nNo streams: ${streamProblem}`);
   const { call, delta, openKiB } = TARGETS;
   console.log(
     `\nTargets of modelwright serve: ${call.toFixed(1)} per call, ${delta.toFixed(1)} per delta, ${openKiB} KiB.`,

@@ -23,7 +23,7 @@ export class GatewayClient {
       const response = await this.#send(wire, model, streaming, signal);
       let text = "";
       for await (const chunk of response.setEncoding("utf8")) text += chunk;
-      if (/"error"|event: error/.test(text)) return `status ${response.statusCode}`;
+      if (/"error":\{|event: error|"type":"error"/.test(text)) return `status ${response.statusCode}`;
       if (response.statusCode !== 200 || !text.includes("fine")) throw new Error(`a wrong answer: ${text}`);
       return "fine";
     } catch (error) {
