@@ -289,7 +289,7 @@ function printTable(all: readonly Measured[], directMs: readonly number[]): void
       ...[median(deltasUs).toFixed(1), ratio(deltasUs, proxy.deltasUs).toFixed(2), openKiB.toFixed(0)],
       ...[added(0.5), added(0.99)],
     ];
-    console.log(`| ${cells.join(" | ")} |`);
+    console.log(`| ${cells.map((cell) => (cell === "NaN" ? "–" : cell)).join(" | ")} |`);
   }
   for (const { streamProblem } of all) if (streamProblem !== undefined) console.log(`\nNo streams: ${streamProblem}`);
   const { call, delta, openKiB } = TARGETS;
