@@ -61,7 +61,7 @@ export class GenerateTurns {
     const results: ToolResultPart[] = [];
     const said: UserPart[] = [];
     for (const part of parts) {
-      if (part.has("functionResponse")) results.push(this.#own.part(part, () => this.#result(part)));
+      if (part.has("functionResponse")) addResult(this.#own.part(part, () => this.#result(part)), results);
       else said.push(this.#said(part));
     }
     if (results.length > 0) this.messages.push({ role: "tool", content: results });
@@ -132,6 +132,12 @@ function joinedThoughts(parts: readonly AssistantPart[]): readonly AssistantPart
 
 function isUnsignedThought(part: AssistantPart | undefined): part is ReasoningPart {
   return part?.type === "reasoning" && part.signature === undefined;
+}
+
+/** Gemini CLI sends a response twice after a session was resumed. */
+function addResult(result: ToolResultPart, results: ToolResultPart[]): void {
+  const text = JSON.stringify(result);
+  if (!results.some((other) => JSON.stringify(other) === text)) results.push(result);
 }
 
 /** The API reads `output` and `error`; without them, the complete response is the output. */

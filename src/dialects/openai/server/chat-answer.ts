@@ -146,10 +146,11 @@ function frameOf(id: string, model: string, tier: string | undefined, head: Chat
   };
 }
 
-/** Opaque fields that the host expects back with a call, as a fragment of that call. */
+/** Opaque fields that the host expects back with a call, as a fragment of that call. The AI SDK requires a function in each. */
 function callState(index: number, signature: string): Json | undefined {
   const state = readOpaqueFields(signature);
-  return state === undefined ? undefined : { tool_calls: [{ index, ...state }] };
+  if (state === undefined) return undefined;
+  return { tool_calls: [{ index, ...state, function: { arguments: "", ...asObject(state["function"]) } }] };
 }
 
 type TextSignature = Pick<Extract<FlowEvent, { type: "signature" }>, "signature"> & { readonly redacted?: boolean };
