@@ -142,3 +142,13 @@ describe("opaque state of a provider", () => {
     },
   );
 });
+
+it("has a function in each piece of a streamed tool call, as the AI SDK requires", async () => {
+  const { post } = await world({ toml: MORE });
+  const tools = [{ type: "function", function: { name: "weather", parameters: CITY } }];
+  const request = { model: "signing", stream: true, tools, messages: [{ role: "user", content: PROMPT }] };
+  const text = await (await post(CHAT, request)).text();
+  expect(text).toContain('"extra_content"');
+  const pieces = text.match(/"tool_calls":\[\{.*?\]/g) ?? [];
+  expect(pieces.filter((piece) => !piece.includes('"function":{'))).toEqual([]);
+});
