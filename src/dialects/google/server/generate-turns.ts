@@ -61,7 +61,11 @@ export class GenerateTurns {
     const results: ToolResultPart[] = [];
     const said: UserPart[] = [];
     for (const part of parts) {
-      if (part.has("functionResponse")) addResult(this.#own.part(part, () => this.#result(part)), results);
+      if (part.has("functionResponse"))
+        addResult(
+          this.#own.part(part, () => this.#result(part)),
+          results,
+        );
       else said.push(this.#said(part));
     }
     if (results.length > 0) this.messages.push({ role: "tool", content: results });
