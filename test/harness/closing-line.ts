@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
+import { inspect, stripVTControlCharacters } from "node:util";
 import type { Reporter, TestModule } from "vitest/node";
 
 const MESSAGE_LINES = 12;
@@ -28,7 +28,7 @@ export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
     const skipped: string[] = [];
-    const failed = errors.map((error) => indented(String(error)));
+    const failed = errors.map((error) => indented(inspect(error)));
     let repeated = 0;
     for (const module of modules) {
       if (module.errors().length > 0) count.failed += 1;
