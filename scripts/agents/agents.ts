@@ -49,11 +49,11 @@ model_provider = "modelwright"
 [model_providers.modelwright]
 name = "modelwright"
 base_url = "${url}/v1"
-env_key = "MODELWRIGHT_KEY"
+env_key = "GATEWAY_KEY"
 wire_api = "responses"
 `;
     write(join(home, ".codex/config.toml"), config);
-    return { MODELWRIGHT_KEY: "unused" };
+    return { GATEWAY_KEY: "unused" };
   },
   argv: (prompt, _, again) => [
     ...["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"],

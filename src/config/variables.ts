@@ -33,7 +33,7 @@ const SECTION_NAMES = Object.keys(SECTIONS).map((section) => `MODELWRIGHT_${sect
 
 /** Variables of this project's tests and scripts, which may be set when the product runs. */
 const TEST_VARIABLES = new Set(
-  ["BASE", "FIXTURES", "SEED", "TESTS", "TEST_SETTLE_MS"].map((name) => `MODELWRIGHT_${name}`),
+  ["AGENTS", "BASE", "FIXTURES", "SEED", "TESTS", "TEST_SETTLE_MS"].map((name) => `MODELWRIGHT_${name}`),
 );
 
 /**
