@@ -100,8 +100,8 @@ function adaptSettings(input: CallInput, target: Target, dialect: Dialect): Adap
   for (const { key, value, reason } of target.unused) changes.dropped(key, value, reason);
   const settings = mergedSettings(input, target);
   const extraBody: Record<string, unknown> = {
-    ...target.extraBody,
     ...sameWireBody(input.sameWire, target, changes),
+    ...target.extraBody,
     ...input.extraBody,
   };
   refuseUnknownTool(settings, extraBody, target);

@@ -56,6 +56,8 @@ function unlistedUse({ messages, settings, extraBody }: Billable): string | unde
   const tier = requestedTier({ settings, extraBody });
   if (!isStandard(tier)) return `the price of service_tier "${tier}"`;
   if (asksToSearch(settings, extraBody)) return "the price of web searches";
+  const tool = chargedTool(extraBody["tools"]);
+  if (tool !== undefined) return `the price of the tool ${JSON.stringify(tool)}`;
   if (hasNonTextOutput(settings.modalities ?? extraBody["modalities"]))
     return "the price of audio and images in the answer";
   return messages.some(({ content }) => hasAudio(content)) ? "the price of audio in the prompt" : undefined;
@@ -81,6 +83,29 @@ export function asksToSearch({ webSearch }: Settings, extraBody: Billable["extra
   if (webSearch !== undefined && webSearch !== false) return true;
   // Fields of OpenAI, xAI and OpenRouter.
   return ["web_search_options", "search_parameters", "plugins"].some((name) => extraBody[name] !== undefined);
+}
+
+/** Tools that cost only tokens: those that the client runs, and fetches, searches of tools and MCP servers. Of Gemini: keys. */
+const TOKEN_TOOLS =
+  /^(?:function|custom$|namespace|local_shell|shell|apply_patch|bash_|text_editor_|computer|memory_|browser_|tool_search|web_fetch|mcp)/;
+const TOKEN_TOOL_KEYS: ReadonlySet<string> = new Set([
+  "functionDeclarations",
+  "codeExecution",
+  "urlContext",
+  "computerUse",
+]);
+
+/** A tool in the body that the provider runs and charges for by other units than tokens. Searches have a setting. */
+function chargedTool(tools: unknown): string | undefined {
+  if (!Array.isArray(tools)) return undefined;
+  for (const tool of tools as readonly unknown[]) {
+    if (typeof tool !== "object" || tool === null) continue;
+    const { type, name } = tool as { readonly type?: unknown; readonly name?: unknown };
+    if (typeof type === "string" && !TOKEN_TOOLS.test(type)) return type.slice(0, 64);
+    const key = Object.keys(tool).find((one) => !TOKEN_TOOL_KEYS.has(one));
+    if (type === undefined && name === undefined && key !== undefined) return key.slice(0, 64);
+  }
+  return undefined;
 }
 
 function requestedTier({ settings, extraBody }: Pick<Billable, "settings" | "extraBody">): string | undefined {

@@ -2,6 +2,7 @@ import { estimateTokenCount as estimateText } from "tokenx";
 import type { MediaPart, Message, Part } from "./message.ts";
 import type { ResponseFormat } from "./option-values.ts";
 import type { ModelRequest } from "./request.ts";
+import { blockSize } from "./same-wire.ts";
 import { tokenBound } from "./token-bound.ts";
 import type { Tool } from "./tool.ts";
 
@@ -91,7 +92,7 @@ function partTokens(part: Part, count: Count): number {
   switch (part.type) {
     case "text":
     case "reasoning":
-      return count.text(part.text);
+      return count.text(blockSize(part)?.text ?? part.text);
     case "image":
     case "file":
     case "audio":
@@ -99,7 +100,7 @@ function partTokens(part: Part, count: Count): number {
     case "tool-call":
       return 8 + count.text(`${part.name}${JSON.stringify(part.arguments)}`);
     case "tool-result":
-      return 4 + contentTokens(part.content, count);
+      return 4 + Math.max(contentTokens(part.content, count), count.text(blockSize(part)?.text ?? ""));
   }
 }
 
@@ -114,8 +115,9 @@ function contentLength(content: string | readonly Part[]): number {
   if (typeof content === "string") return content.length;
   let length = 0;
   for (const part of content) {
-    if (part.type === "text" || part.type === "reasoning") length += part.text.length;
-    else if (part.type === "tool-result") length += contentLength(part.content);
+    if (part.type === "text" || part.type === "reasoning") length += (blockSize(part)?.text ?? part.text).length;
+    else if (part.type === "tool-result")
+      length += Math.max(contentLength(part.content), blockSize(part)?.text.length ?? 0);
   }
   return length;
 }
@@ -147,11 +149,14 @@ function partSize(part: Part, measure: Measure): number {
   switch (part.type) {
     case "text":
     case "reasoning":
-      return measure(part.text);
+      return measure(blockSize(part) === undefined ? part.text : (part.signature ?? ""));
     case "tool-call":
       return measure(part.name) + measure(JSON.stringify(part.arguments) ?? "");
     case "tool-result":
-      return contentSize(part.content, measure);
+      return Math.max(
+        contentSize(part.content, measure),
+        blockSize(part) === undefined ? 0 : measure(part.signature ?? ""),
+      );
     case "image":
     case "file":
     case "audio":

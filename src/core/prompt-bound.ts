@@ -1,6 +1,7 @@
 import { maxTokens, typicalMediaTokens } from "./estimate.ts";
-import type { MediaPart } from "./message.ts";
+import type { MediaPart, Message, Part } from "./message.ts";
 import type { ModelRequest } from "./request.ts";
+import { blockSize } from "./same-wire.ts";
 import type { Target } from "./target.ts";
 import { tokenBound } from "./token-bound.ts";
 
@@ -25,7 +26,18 @@ export function promptBound(request: ModelRequest, target: Target): PromptBound 
     return typicalMediaTokens(part);
   };
   const tokens = maxTokens(messages, settings.tools, mediaTokens);
+  if (messages.some(hasMediaBlock)) unbounded ??= "the number of tokens of media that only one wire format has";
   return { tokens: tokens + formatTokens(settings.responseFormat) + extraTokens(extraBody), unbounded };
+}
+
+/** Media in blocks that are no parts of their own. */
+function hasMediaBlock({ content }: Message): boolean {
+  if (typeof content === "string") return false;
+  return content.some((part: Part) => {
+    const isCounted = part.type === "image" || part.type === "file" || part.type === "audio";
+    const hasParts = part.type === "tool-result" && typeof part.content !== "string" && part.content.length > 0;
+    return !isCounted && !hasParts && blockSize(part)?.hasMedia === true;
+  });
 }
 
 /** Some tokenizers mark the beginning and end of each text. */

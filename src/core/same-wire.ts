@@ -53,6 +53,34 @@ export function blockFor({ signature }: Signed, wire: string): Json | undefined 
   return signed?.wire === wire ? signed.block : undefined;
 }
 
+/** What a block adds to a prompt, beside the part that it travels with. */
+export interface BlockSize {
+  /** Its text, without the base64 of media. */
+  readonly text: string;
+  /** Whether it has or refers to media, whose tokens are unknown. */
+  readonly hasMedia: boolean;
+}
+
+/** Names of a file, or of the place of one. */
+const MEDIA_FIELDS: ReadonlySet<string> = new Set([
+  ...["data", "file_id", "file_data", "file_url", "image_url", "fileUri", "url"],
+]);
+/** Types of objects whose `data` and `url` are text or a mere reference. */
+const TEXT_TYPES: ReadonlySet<unknown> = new Set(["text", "redacted_thinking", "web_search_result", "url_citation"]);
+
+/** `undefined` for a part that is encoded. */
+export function blockSize({ signature }: Signed): BlockSize | undefined {
+  const signed = signedBlock(signature);
+  if (signed === undefined) return undefined;
+  let hasMedia = false;
+  const text = JSON.stringify(signed.block, function (this: Json, key, value: unknown) {
+    if (typeof value !== "string" || !MEDIA_FIELDS.has(key) || TEXT_TYPES.has(this["type"])) return value;
+    hasMedia = true;
+    return undefined;
+  });
+  return { text, hasMedia };
+}
+
 /** The blocks of other wire formats in a message. */
 function foreignBlocks({ content }: Message, wire: string): readonly SameWireBlock[] {
   if (typeof content === "string") return [];

@@ -13,11 +13,22 @@ const MAX_REFERENCES = 10_000;
 export async function withStored({ wire, responses }: Arrival, body: Json): Promise<Resolved> {
   const { stored } = wire;
   if (stored === undefined) return { body };
-  const ids = [...new Set(stored.references(body))];
-  if (ids.length > MAX_REFERENCES)
-    throw new Rejection({ kind: "invalid", message: `The request refers to more than ${MAX_REFERENCES} items.` });
+  const ids = stored.references(body);
+  requireFew(ids);
   const found = ids.length === 0 ? new Map() : await responses.find(ids);
   return stored.resolved(body, found, responses.areKept);
+}
+
+/** Each item is read from the store, and a large one repeated often would be a prompt of gigabytes. */
+function requireFew(ids: readonly string[]): void {
+  if (ids.length > MAX_REFERENCES)
+    throw new Rejection({ kind: "invalid", message: `The request refers to more than ${MAX_REFERENCES} items.` });
+  const seen = new Set<string>();
+  for (const id of ids) {
+    const message = `Duplicate item found with id '${id.slice(0, 200)}'. Remove duplicate items from your input and try again.`;
+    if (seen.has(id)) throw new Rejection({ kind: "invalid", message, param: "input" });
+    seen.add(id);
+  }
 }
 
 /** GET /v1/responses/ID. */

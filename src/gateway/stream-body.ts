@@ -63,9 +63,12 @@ export class StreamBody {
   async cancel(): Promise<void> {
     this.#keepAlive.close();
     this.#write.close();
-    // What is known of the call then is a part of the access log.
-    await this.#parts.leave();
-    this.#end(true);
+    try {
+      // What is known of the call then is a part of the access log.
+      await this.#parts.leave();
+    } finally {
+      this.#end(true);
+    }
   }
 
   /** The client has not read for too long. */
@@ -73,7 +76,7 @@ export class StreamBody {
     const { cut } = this.#parts;
     if (cut === undefined) this.#controller?.error(new Error("The client reads too slowly."));
     else cut();
-    await this.cancel();
+    await this.cancel().catch(() => {});
   }
 
   #end(left: boolean): void {

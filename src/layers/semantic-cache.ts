@@ -152,7 +152,7 @@ function plainText(message: Message | undefined): string | undefined {
   if (message?.role !== "user") return undefined;
   const { content } = message;
   if (typeof content === "string") return content;
-  const texts = content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+  const texts = content.flatMap((part) => (part.type === "text" && part.signature === undefined ? [part.text] : []));
   return texts.length === content.length ? texts.join("\n") : undefined;
 }
 

@@ -35,7 +35,8 @@ it("G11: keys take turns at a slot of an entry, whatever users they name", async
   const { post, simulator } = await world({
     toml: KEYS,
     lines: "num_retries = 0\nmax_parallel = 1",
-    simulator: { script: [{ delayMs: 50 }] },
+    // Until all others wait.
+    simulator: { script: [{ delayMs: 700 }] },
   });
   const ask = (name: string, text: string, user: string) =>
     post(CHAT, { model: "openai", user, messages: [{ role: "user", content: text }] }, as(name));

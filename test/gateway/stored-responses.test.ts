@@ -56,6 +56,15 @@ describe("stored responses", () => {
     ]);
   });
 
+  it("are refused in a request that refers to one twice", async () => {
+    const { url } = await world();
+    const { responses } = openaiAt(url);
+    const made = await responses.create({ model: "anthropic", input: "Hello" });
+    const reference = { type: "item_reference" as const, id: made.output[0]?.id ?? "" };
+    const twice = responses.create({ model: "openai", input: [reference, reference] });
+    await expect(twice).rejects.toThrow(`Duplicate item found with id '${reference.id}'`);
+  });
+
   it("are not kept with `store: false`", async () => {
     const { url } = await world();
     const { responses } = openaiAt(url);

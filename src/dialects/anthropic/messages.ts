@@ -143,7 +143,14 @@ class MessageEncoder {
 
   #assistant({ content }: AssistantMessage): Block[] {
     if (typeof content === "string") return this.#text(content);
-    return content.flatMap((part) => this.#asReceived(part) ?? this.#assistantPart(part));
+    return content.flatMap((part) => {
+      const received = this.#asReceived<Block>(part);
+      if (received === undefined) return this.#assistantPart(part);
+      // Results refer to it.
+      if (part.type === "tool-call")
+        for (const block of received) Object.assign(block, { id: this.#ids.call(part.id) });
+      return received;
+    });
   }
 
   #assistantPart(part: AssistantPart): Block[] {
@@ -185,7 +192,8 @@ class MessageEncoder {
   #trimLast(): void {
     const last = this.#turns.at(-1);
     const block = last?.content.at(-1);
-    if (last?.role !== "assistant" || block?.type !== "text") return;
+    // A block may be as its client sent it.
+    if (last?.role !== "assistant" || block?.type !== "text" || typeof block.text !== "string") return;
     const text = block.text.trimEnd();
     if (text === block.text) return;
     last.content[last.content.length - 1] = { ...block, text };

@@ -22,6 +22,9 @@ export interface ToolsRead {
   readonly webSearch: WebSearch;
 }
 
+/** No provider accepts so many. */
+export const MAX_TOOLS = 4_096;
+
 /** Collects what only the wire format of the client has while its request is read. */
 export class OwnWire {
   readonly #wire: WireName;
@@ -71,7 +74,8 @@ export class OwnWire {
     let isPlain = true;
     for (const tool of body.objects("tools") ?? []) {
       const { functions = [], loss, ...more } = read(tool);
-      tools.push(...functions);
+      for (const one of functions) tools.push(one);
+      if (tools.length > MAX_TOOLS) body.refuse(`more than ${MAX_TOOLS} tools`, "tools");
       webSearch = more.webSearch ?? webSearch;
       if (loss !== undefined) this.#losses.push({ setting: tool.path, from: tool.sent, ...loss });
       else this.#loseUnread(tool);

@@ -35,7 +35,8 @@ export const MESSAGES_MARKS = {
     context_management: "same wire",
     diagnostics: "same wire",
     fallback_credit_token: "same wire",
-    fallbacks: "same wire",
+    // Another model, which the key may not use, at another price.
+    fallbacks: "refused",
     inference_geo: "same wire",
     mcp_servers: "same wire",
     speed: "same wire",

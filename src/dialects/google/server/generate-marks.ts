@@ -47,9 +47,10 @@ export const GENERATE_MARKS = {
     imageConfig: "same wire",
     mediaResolution: "same wire",
     modelArmorConfig: "same wire",
-    modelSelectionConfig: "same wire",
+    // Another model, which the key may not use, at another price.
+    modelSelectionConfig: "refused",
     responseFormat: "same wire",
-    routingConfig: "same wire",
+    routingConfig: "refused",
     safetySettings: "same wire",
     speechConfig: "same wire",
     store: "same wire",

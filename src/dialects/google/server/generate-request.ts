@@ -29,6 +29,7 @@ export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
   for (const content of body.objects("contents") ?? body.refuse("contents is not specified", "contents"))
     turns.add(content);
   const config = body.object("generationConfig");
+  if (config !== undefined) applyMarks(config, GENERATE_MARKS.fields);
   const samples = config?.number("candidateCount") ?? 1;
   const settings = { ...readTopLevel(body, own), ...(config && readConfig(config, adjustments)) };
   const read = { model, stream, messages: turns.messages, settings, samples };

@@ -58,17 +58,16 @@ export class GenerateTurns {
   }
 
   #addUser(parts: readonly Fields[]): void {
-    const results: ToolResultPart[] = [];
+    // By their text: Gemini CLI sends a response twice after a session was resumed.
+    const results = new Map<string, ToolResultPart>();
     const said: UserPart[] = [];
     for (const part of parts) {
-      if (part.has("functionResponse"))
-        addResult(
-          this.#own.part(part, () => this.#result(part)),
-          results,
-        );
-      else said.push(this.#said(part));
+      if (part.has("functionResponse")) {
+        const result = this.#own.part(part, () => this.#result(part));
+        results.set(JSON.stringify(result), result);
+      } else said.push(this.#said(part));
     }
-    if (results.length > 0) this.messages.push({ role: "tool", content: results });
+    if (results.size > 0) this.messages.push({ role: "tool", content: [...results.values()] });
     if (said.length > 0) this.messages.push({ role: "user", content: said });
   }
 
@@ -136,12 +135,6 @@ function joinedThoughts(parts: readonly AssistantPart[]): readonly AssistantPart
 
 function isUnsignedThought(part: AssistantPart | undefined): part is ReasoningPart {
   return part?.type === "reasoning" && part.signature === undefined;
-}
-
-/** Gemini CLI sends a response twice after a session was resumed. */
-function addResult(result: ToolResultPart, results: ToolResultPart[]): void {
-  const text = JSON.stringify(result);
-  if (!results.some((other) => JSON.stringify(other) === text)) results.push(result);
 }
 
 /** The API reads `output` and `error`; without them, the complete response is the output. */

@@ -1,5 +1,6 @@
 import { digest } from "../../served/hash.ts";
 import { asObjects, asString, type Json } from "../../served/json.ts";
+import { MAX_TOOLS } from "../../served/own-wire.ts";
 
 /** The longest name that every wire format accepts. */
 const MAX_NAME = 64;
@@ -22,6 +23,7 @@ export function flatNames(tools: unknown): ReadonlyMap<string, NamespacedName> {
       const flat = uniqueName(flatName(place), taken);
       taken.add(flat);
       names.set(flat, place);
+      if (names.size > MAX_TOOLS) return names;
     }
   return names;
 }
@@ -38,7 +40,9 @@ function nameOf({ name }: Json): string {
 
 /** The name of a tool in a namespace, with the characters and the length that every wire format accepts. */
 function flatName({ namespace, name }: NamespacedName): string {
-  const joined = `${namespace.replace(/_+$/, "")}__${name}`;
+  let end = namespace.length;
+  while (namespace[end - 1] === "_") end -= 1;
+  const joined = `${namespace.slice(0, end)}__${name}`;
   const plain = joined.replaceAll(/[^\w-]/g, "_");
   if (plain === joined && plain.length <= MAX_NAME) return plain;
   return `${plain.slice(0, MAX_NAME - DIGEST - 1)}_${digest(joined).slice(0, DIGEST)}`;

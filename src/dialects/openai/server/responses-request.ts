@@ -64,7 +64,8 @@ function readSettings(body: Fields, own: OwnWire): ModelRequest["settings"] {
   // Neither is a setting: every request with an effort asks for a summary, and conversations are stored by the server.
   reasoning?.take("summary");
   body.boolean("store");
-  const { tools, webSearch } = own.tools(body, (tool) => readTool(tool, flatNames(body.sent.tools)));
+  const names = flatNames(body.sent.tools);
+  const { tools, webSearch } = own.tools(body, (tool) => readTool(tool, names));
   return {
     ...shared,
     maxNewTokens: body.number("max_output_tokens"),
