@@ -54,7 +54,8 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
   };
   const returned = withOwners(read.request.messages, wire.dropsReasoning === true);
   const messages = await withStates(arrival, returned);
-  const sameWire = { ...read.sameWire, headers: wireHeaders(request.headers, wire.name) };
+  const headers = wireHeaders(request.headers, wire.name);
+  const sameWire = { ...read.sameWire, body: bodyFor(key, read.sameWire.body), headers };
   refuseChanges(model, read.adjustments, sameWire);
   return {
     model,
@@ -70,6 +71,12 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     sameWire,
     promptSize: () => promptSize(model, messages, options),
   };
+}
+
+/** The user of a key is also the one that providers are told to watch. */
+function bodyFor(key: GatewayKey | undefined, body: SameWire["body"]): SameWire["body"] {
+  if (key?.user === undefined || body.safety_identifier === undefined) return body;
+  return { ...body, safety_identifier: key.user };
 }
 
 /** The state of calls that the client returned without it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type World, world } from "./world.ts";
+import { CHAT, type World, world } from "./world.ts";
 
 const MESSAGES = "/v1/messages";
 
@@ -59,5 +59,19 @@ describe("blocks that a target gets as its client sent them", () => {
     const messages = [{ role: "user", content: "Hello" }];
     const { status, text } = await ask(made, { messages, fallbacks: [{ model: "claude-opus-4-5" }] });
     expect([status, text]).toEqual([400, expect.stringContaining("fallbacks")]);
+  });
+
+  it("do not replace the user of a key", async () => {
+    const toml = '[gateway.keys.ann]\nkey = "mw-ann-0123456789ab"\nuser = "ann"\n';
+    const { post, simulator } = await world({ toml });
+    const headers = { authorization: "Bearer mw-ann-0123456789ab" };
+    const messages = [{ role: "user", content: "Hello" }];
+    const metadata = { user_id: "bob", trace: "t" };
+    await post(MESSAGES, { model: "anthropic", max_tokens: 100, messages, metadata }, headers);
+    await post(CHAT, { model: "openai", messages, user: "bob", safety_identifier: "bob" }, headers);
+    expect(simulator.requests.map(({ body }) => body)).toMatchObject([
+      { metadata: { user_id: "ann", trace: "t" } },
+      { user: "ann", safety_identifier: "ann" },
+    ]);
   });
 });

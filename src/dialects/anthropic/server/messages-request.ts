@@ -30,7 +30,7 @@ export function readMessagesRequest(received: ReceivedRequest): ServedRequest {
   const messages = [...readSystem(body, context), ...turns.flatMap((turn) => readTurn(turn, context))];
   const settings = readSettings(body, context, adjustments);
   const read = { model, stream, messages, settings, samples: 1 };
-  return servedRequest(body, read, adjustments, own.finish(body));
+  return servedRequest(body, read, adjustments, own.finish(body, ["metadata"]));
 }
 
 /** Conversations are not stored. The SDK sends the complete one again after this error. */
