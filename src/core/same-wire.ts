@@ -1,4 +1,5 @@
 import type { Adjustment } from "./attempt.ts";
+import { isDeepJson } from "./bounded-depth.ts";
 import type { Message, Part, Signed } from "./message.ts";
 import type { Target } from "./target.ts";
 import { misfitError } from "./target-error.ts";
@@ -39,9 +40,8 @@ export function signedBlock(signature: string | undefined): SameWireBlock | unde
   if (signature?.startsWith(START) !== true) return undefined;
   try {
     const { wire, block, without } = JSON.parse(signature) as SameWireBlock;
-    return typeof wire === "string" && typeof block === "object" && block !== null
-      ? { wire, block, without }
-      : undefined;
+    const isBlock = typeof wire === "string" && typeof block === "object" && block !== null;
+    return isBlock && !isDeepJson(signature, block) ? { wire, block, without } : undefined;
   } catch {
     return undefined;
   }

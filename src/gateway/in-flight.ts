@@ -13,9 +13,9 @@ export class InFlight {
   #onIdle: (() => void) | undefined;
 
   /**
-   * With several keys, each may have as many requests as there is room left: one alone at most half of `max_in_flight`, so
-   * that its flood does not keep the others out.
-   * @throws Rejection if there is no room.
+   * With several keys, a key may have as many requests as there are free places. A single busy key therefore gets at most half
+   * of `max_in_flight`, and does not lock the others out.
+   * @throws Rejection if the limit is reached.
    */
   enter(exchange: Exchange, { maxInFlight, keys }: GatewayConfig, key: GatewayKey | undefined): void {
     const room = maxInFlight - this.#exchanges.size;

@@ -73,7 +73,7 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
   };
 }
 
-/** The user of a key is also the one that providers are told to watch. */
+/** The user of a key also replaces the user in the field for abuse reports, which the client chose. */
 function bodyFor(key: GatewayKey | undefined, body: SameWire["body"]): SameWire["body"] {
   if (key?.user === undefined || body.safety_identifier === undefined) return body;
   return { ...body, safety_identifier: key.user };

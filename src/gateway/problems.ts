@@ -65,7 +65,7 @@ export type PromptSize = () => Problem["context"];
 /** Of what the gateway itself refuses. */
 const REPEATABLE: ReadonlySet<ProblemKind> = new Set(["overloaded", "rate-limit", "timeout"]);
 
-/** An error as the client sees it. An error that is no ModelError is a bug, and its message stays in the access log. */
+/** An error as the client sees it. Any error but a ModelError is a bug; its message goes to the access log only. */
 export function failureOf(error: unknown, size: PromptSize = () => undefined): Failure {
   if (error instanceof Rejection)
     return { problem: error.problem, repeat: REPEATABLE.has(error.problem.kind), facts: {} };

@@ -81,7 +81,9 @@ function teller(logger: Logger) {
   return <Event>(hook: string, listener: (event: Event) => unknown, event: Event): void => {
     try {
       const result = listener(event);
-      if (result instanceof Promise) result.catch((error: unknown) => report(hook, error));
+      // A program may have replaced the global Promise, so `instanceof` does not detect the promises of its listeners.
+      if (typeof result === "object" && result !== null && "then" in result)
+        Promise.resolve(result).catch((error: unknown) => report(hook, error));
     } catch (error) {
       report(hook, error);
     }

@@ -48,7 +48,7 @@ describe("a malformed request", () => {
 
   const LINES: Readonly<Record<string, string>> = {
     "no host": `POST PATH HTTP/1.1\r\ncontent-length: 0\r\n\r\n`,
-    "a host that is no name": `POST PATH HTTP/1.1\r\nhost: a b/c@d\r\ncontent-length: 0\r\n\r\n`,
+    "an invalid host": `POST PATH HTTP/1.1\r\nhost: a b/c@d\r\ncontent-length: 0\r\n\r\n`,
     "an unknown version": `POST PATH HTTP/9.9\r\nhost: localhost\r\n\r\n`,
     "a path with white space": `POST PATH x HTTP/1.1\r\nhost: localhost\r\n\r\n`,
     "a path with a backslash": `POST PATH\\x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n`,

@@ -122,7 +122,7 @@ describe("opaque state of a provider", () => {
   });
 
   it.each(['{"wire":', '{"wire":1,"block":{}}', '{"wire":"anthropic"}', '{"wire":"openai","block":null}'])(
-    "of a client that is no state is no raw error: %s",
+    "is not taken from a client that made it up: %s",
     async (signature) => {
       const { post } = await world();
       const content = [

@@ -23,7 +23,7 @@ export interface WireServer {
   readsState(signature: string): boolean;
   /** Whether text has a place for state. */
   readonly signsText?: true;
-  /** Clients may return a tool call without the state that it had, or there is no place for it. */
+  /** Whether clients return tool calls without their opaque state, or the wire format has no field for it. */
   readonly losesCallState?: true;
   /** The signature of a tool call that holds opaque state of another provider. Default: the state itself. */
   callState?(state: string): string;
