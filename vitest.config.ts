@@ -16,6 +16,7 @@ export default defineConfig({
     // Limits against hanging, not against slowness: the machine may be busy.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: "threads",
     // The default leaves one core idle: on two cores that is half of them.
     maxWorkers: "100%",

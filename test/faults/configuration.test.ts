@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, onTestFinished } from "vitest";
 import { ConfigError, ModelFactory } from "../../src/index.ts";
+import { threadMs } from "../harness/thread-time.ts";
 import { factoryAt, faultTest, serving } from "./host.ts";
 
 const MODEL = '[models.a]\nname = "gpt-4o-mini"\nprovider = "openai"\n';
@@ -53,10 +54,10 @@ const BOMBS: Readonly<Record<string, string>> = {
 
 for (const [name, toml] of Object.entries(BOMBS))
   faultTest("X02", `${name} are refused at once`, async () => {
-    const startMs = performance.now();
+    const startMs = threadMs();
     expect(refusal(toml).problems.length).toBeGreaterThan(0);
     // 100 ms is the promise; other work shares the machine of the tests.
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(threadMs() - startMs).toBeLessThan(1_000);
   });
 
 const KEYED = `${MODEL}api_key = 'env:SOME_KEY'\n`;

@@ -10,9 +10,9 @@ export function expectRun(run: Run, outcome: Outcome): void {
   for (const words of outcome.says ?? []) expect(error?.message).toContain(words);
   for (const setting of outcome.adjusted ?? [])
     expect(reply?.adjustments.map((adjustment) => adjustment.setting)).toContain(setting);
-  for (const waitMs of outcome.waitMs === undefined ? [] : run.waitsMs) {
-    expect(waitMs).toBeGreaterThanOrEqual(outcome.waitMs?.[0] ?? 0);
-    expect(waitMs).toBeLessThanOrEqual(outcome.waitMs?.[1] ?? 0);
+  for (const { ms, atMostMs } of outcome.waitMs === undefined ? [] : run.waits) {
+    expect(ms).toBeGreaterThanOrEqual(outcome.waitMs?.[0] ?? 0);
+    expect(atMostMs).toBeLessThanOrEqual(outcome.waitMs?.[1] ?? 0);
   }
   if (outcome.withinMs !== undefined) expect(run.settledMs).toBeLessThan(outcome.withinMs);
   expect(attempts.length, "one row for each request").toBe(run.requests.length);

@@ -1,5 +1,6 @@
 import { isModelError, type ModelError, ModelFactory, type Reply } from "../../src/index.ts";
 import { type FaultServerOptions, faultServer, type ReceivedRequest } from "../../src/testing/index.ts";
+import { Stopwatch } from "../harness/stopwatch.ts";
 import type { Wire } from "../harness/wires.ts";
 import { FastClock } from "./fast-clock.ts";
 
@@ -11,11 +12,18 @@ export interface Run {
   readonly reply: Reply | undefined;
   readonly error: ModelError | undefined;
   readonly requests: readonly ReceivedRequest[];
-  /** Between an answer and the next request, milliseconds. */
-  readonly waitsMs: readonly number[];
+  /** Between an answer and the next request. */
+  readonly waits: readonly Wait[];
+  /** Without the time in which this thread could not run. */
   readonly settledMs: number;
   /** Timers that were left behind. */
   readonly timers: number;
+}
+
+interface Wait {
+  readonly ms: number;
+  /** Without the time in which this thread could not run. */
+  readonly atMostMs: number;
 }
 
 export interface RunOptions {
@@ -41,19 +49,21 @@ export async function runScript({
   prompt = "Hello",
   speed = 1,
 }: RunOptions): Promise<Run> {
+  // Starts with the server, whose times count from its start.
+  using watch = new Stopwatch();
   await using server = await faultServer(options);
   const clock = new FastClock(speed);
   await using factory = ModelFactory.parse(entry(wire, server.baseUrl(wire), keys), { env: {}, clock });
   const model = factory.create();
-  const startedMs = performance.now();
+  const startedMs = watch.elapsedMs;
   const outcome = await (method === "stream" ? model.stream(prompt).reply : model.codegen(prompt)).then(
     (reply) => ({ reply, error: undefined }),
     (error: unknown) => ({ reply: undefined, error: modelError(error) }),
   );
-  const settledMs = performance.now() - startedMs;
+  const settledMs = watch.elapsedMs - startedMs;
   const timers = clock.pending;
   await server.expect({ closeWithin: CLOSE_WITHIN_MS });
-  return { ...outcome, requests: server.requests, waitsMs: waitsBetween(server.requests), settledMs, timers };
+  return { ...outcome, requests: server.requests, waits: waitsBetween(server.requests, watch), settledMs, timers };
 }
 
 /** Two retries that hardly wait, unless `keys` say otherwise. */
@@ -79,6 +89,9 @@ function modelError(error: unknown): ModelError {
   throw error;
 }
 
-function waitsBetween(requests: readonly ReceivedRequest[]): number[] {
-  return requests.slice(1).map(({ arrivedMs }, index) => arrivedMs - (requests[index]?.playedMs ?? Number.NaN));
+function waitsBetween(requests: readonly ReceivedRequest[], watch: Stopwatch): Wait[] {
+  return requests.slice(1).map(({ arrivedMs }, index) => {
+    const playedMs = requests[index]?.playedMs ?? Number.NaN;
+    return { ms: arrivedMs - playedMs, atMostMs: watch.between(playedMs, arrivedMs) };
+  });
 }

@@ -24,14 +24,3 @@ export function modelAt(wire: Wire, origin: string, keys = ""): Model {
   onTestFinished(() => factory.close());
   return factory.get("asked");
 }
-
-/** Milliseconds until `promise` settles; fails after `limitMs`. */
-export async function within(limitMs: number, promise: Promise<unknown>): Promise<number> {
-  const startMs = performance.now();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${limitMs} ms`)), limitMs);
-  });
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
-  return performance.now() - startMs;
-}

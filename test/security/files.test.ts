@@ -17,6 +17,7 @@ import { serving } from "../harness/ask.ts";
 import { SECRETS, secretsIn } from "../harness/canary.ts";
 import { smallBody } from "../harness/small-answers.ts";
 import { cli } from "../harness/terminal.ts";
+import { threadMs } from "../harness/thread-time.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -192,9 +193,9 @@ describe("a file: reference", () => {
 
   test("does not take quadratic time for a file of line breaks", () => {
     writeFileSync(at("breaks"), `${"\n".repeat(1_000_000)}x`);
-    const startMs = performance.now();
+    const startMs = threadMs();
     configErrorOf(() => keyFrom("file:breaks"));
-    expect(performance.now() - startMs).toBeLessThan(500);
+    expect(threadMs() - startMs).toBeLessThan(500);
   });
 });
 

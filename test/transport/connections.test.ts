@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
 import { LOCALHOST_CERT, LOCALHOST_KEY } from "../harness/localhost-certificate.ts";
 import { exchange, failure, listen, post, serve, serveRaw, transport } from "../harness/loopback.ts";
+import { Stopwatch } from "../harness/stopwatch.ts";
 import { until } from "../harness/waits.ts";
 
 /** A host that accepts connections and then says nothing: a TLS handshake with it never ends. */
@@ -87,9 +88,9 @@ describe("connect_timeout", () => {
   test("ends a connection that is never established, and closes its socket", async () => {
     const server = await mute();
     const seen = exchange({ connectTimeoutMs: 50 });
-    const startMs = performance.now();
+    using watch = new Stopwatch();
     const error = await failure(post(transport(), `https://127.0.0.1:${server.port}`, seen));
-    expect(performance.now() - startMs).toBeLessThan(300);
+    expect(watch.elapsedMs).toBeLessThan(300);
     expect(error).toMatchObject({ name: "ModelError", code: "timed_out", phase: "connect" });
     expect(error.message).toBe(`No connection to https://127.0.0.1:${server.port} within 50 ms.`);
     expect(seen.sent).toBe(false);

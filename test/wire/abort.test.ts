@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { isModelError, type ModelEvent } from "../../src/index.ts";
-import { modelAt, serving, within } from "../harness/ask.ts";
+import { modelAt, serving } from "../harness/ask.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { smallBody, smallStream, unfinishedStream } from "../harness/small-answers.ts";
+import { within } from "../harness/stopwatch.ts";
 import type { Said } from "../harness/wire-server.ts";
 import { WIRES } from "../harness/wires.ts";
 
