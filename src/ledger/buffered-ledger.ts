@@ -9,7 +9,9 @@ import {
   type LedgerSettings,
   type LedgerSum,
 } from "../core/ledger.ts";
+import { Lease } from "./lease.ts";
 import type { LedgerTables } from "./ledger-tables.ts";
+import { type RowBatch, RowBuffer, type Waiter } from "./row-buffer.ts";
 
 export interface BufferOptions extends Pick<LedgerSettings, "durability" | "keep"> {
   readonly clock: Clock;
@@ -17,49 +19,27 @@ export interface BufferOptions extends Pick<LedgerSettings, "durability" | "keep
   readonly onFailure?: ((error: ModelError) => void) | undefined;
 }
 
-/** Rows in memory; beyond, `append` waits. */
-export const MAX_BUFFERED_ROWS = 10_000;
-/** Rows of one transaction. */
-const MAX_BATCH_ROWS = 1_000;
 /** With durability "batch", rows are written this late at most. */
 export const BATCH_MS = 200;
 /** After a failed write, rows are not written before this time unless `flush` or `close` is called. */
 const RETRY_MS = 1_000;
-const RENEW_MS = LEDGER_LEASE_MS / 3;
 const MARK_LOST_MS = LEDGER_LEASE_MS;
 const DELETE_MS = 3_600_000;
-
-const NONE: ReadonlySet<string> = new Set();
-const NO_WAITERS: readonly Waiter[] = [];
-
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: ModelError) => void;
-}
-
-interface BufferedRow {
-  readonly key: string;
-  readonly row: LedgerRow;
-  readonly waiters: readonly Waiter[];
-}
 
 /** A ledger that writes rows in batches. */
 export class BufferedLedger implements Ledger {
   readonly #tables: LedgerTables;
   readonly #options: BufferOptions;
-  /** By call and attempt: the final row of an attempt replaces its open row before it is written. */
-  #rows = new Map<string, BufferedRow>();
-  /** Keys of the rows that are being written. */
-  #inTransaction: ReadonlySet<string> = NONE;
+  readonly #rows = new RowBuffer();
+  readonly #lease: Lease;
+  /** When the oldest row must be written, on the monotonic clock. */
+  #dueAtMs: number | undefined;
   /** Final rows that are still to come. */
   readonly #coming = new Set<Promise<void>>();
   /** Callers that wait for room. */
   readonly #queue: (() => void)[] = [];
-  /** Open rows of this process, whose lease must be renewed. */
-  readonly #open = new Set<string>();
   #writing: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
-  #cancelRenewal: (() => void) | undefined;
   #failure: { readonly error: ModelError; readonly atMs: number } | undefined;
   #markedAtMs = Number.NEGATIVE_INFINITY;
   #marking: Promise<void> | undefined;
@@ -70,23 +50,19 @@ export class BufferedLedger implements Ledger {
   constructor(tables: LedgerTables, options: BufferOptions) {
     this.#tables = tables;
     this.#options = options;
+    // The next renewal or write reports the problem.
+    this.#lease = new Lease(options.clock, () => void tables.renew().catch(() => {}));
   }
 
   open(row: LedgerRow): Promise<void> | void {
-    const key = keyOf(row);
-    this.#open.add(key);
-    this.#renewLater();
-    return this.#add(row, key)?.catch((error: unknown) => {
-      this.#ended(key);
-      throw error;
-    });
+    return this.#addOpen(keyOf(row), row);
   }
 
   append(row: LedgerRow | Promise<LedgerRow>): Promise<void> | void {
     if ("then" in row) return this.#appendLater(row);
     const key = keyOf(row);
-    this.#ended(key);
-    return this.#add(row, key);
+    this.#lease.release(key);
+    return this.#addFinal(key, row);
   }
 
   #appendLater(row: Promise<LedgerRow>): Promise<void> | void {
@@ -129,17 +105,12 @@ export class BufferedLedger implements Ledger {
   /** Rows that are appended later are written, too: calls that are in flight now end a moment later. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#stopRenewal();
+    this.#lease.end();
     await Promise.all(this.#coming);
     this.#stopTimer();
     await this.#writing;
     await this.#write();
     if (this.#rows.size > 0) this.#options.onFailure?.(lostRows(this.#rows.size, this.#failure?.error));
-  }
-
-  #ended(key: string): void {
-    this.#open.delete(key);
-    if (this.#open.size === 0) this.#stopRenewal();
   }
 
   /** Everything is written, and rows of dead processes are lost. */
@@ -156,12 +127,33 @@ export class BufferedLedger implements Ledger {
     return this.#marking;
   }
 
-  /** A row that replaces a buffered one needs no room: without it, that one would be lost later. */
-  #add(row: LedgerRow, key: string): Promise<void> | void {
-    const hasRoom = this.#rows.size + this.#inTransaction.size < MAX_BUFFERED_ROWS;
-    if (hasRoom || this.#rows.has(key) || this.#inTransaction.has(key)) return this.#put(row, key);
+  #addOpen(key: string, row: LedgerRow): Promise<void> | void {
+    if (!this.#rows.hasRoom && !this.#rows.hasOpen(key)) return this.#whenFree(() => this.#addOpen(key, row));
+    if (this.#options.durability === "sync") return this.#written((waiter) => this.#rows.addOpen(key, row, waiter));
+    this.#rows.addOpen(key, row);
+    this.#writeLater();
+    return undefined;
+  }
+
+  /** A row that replaces an open one needs no room: without it, that one would be lost later. */
+  #addFinal(key: string, row: LedgerRow): Promise<void> | void {
+    if (!this.#rows.hasRoom && !this.#rows.hasOpen(key)) return this.#whenFree(() => this.#addFinal(key, row));
+    if (this.#options.durability === "sync") return this.#written((waiter) => this.#rows.addFinal(key, row, waiter));
+    this.#rows.addFinal(key, row);
+    this.#writeLater();
+    return undefined;
+  }
+
+  #written(add: (waiter: Waiter) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      add({ resolve, reject });
+      this.#start();
+    });
+  }
+
+  #whenFree(add: () => Promise<void> | void): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
-    return this.#room().then(() => this.#add(row, key));
+    return this.#room().then(add);
   }
 
   #room(): Promise<void> {
@@ -171,32 +163,31 @@ export class BufferedLedger implements Ledger {
     });
   }
 
-  #put(row: LedgerRow, key: string): Promise<void> | void {
-    const known = this.#rows.get(key);
-    const kept = known === undefined || known.row.outcome === "open" ? row : known.row;
-    if (this.#options.durability === "batch") {
-      this.#rows.set(key, { key, row: kept, waiters: NO_WAITERS });
-      if (this.#closed) this.#start();
-      else this.#writeLater();
-      return undefined;
+  #writeLater(): void {
+    if (this.#writing !== undefined) {
+      this.#dueAtMs ??= this.#options.clock.monotonic() + BATCH_MS;
+      return;
     }
-    return new Promise((resolve, reject) => {
-      this.#rows.set(key, { key, row: kept, waiters: [...(known?.waiters ?? []), { resolve, reject }] });
-      this.#start();
-    });
+    if (this.#failure !== undefined) this.#retry(this.#failure.atMs);
+    else if (this.#closed || this.#rows.hasFullBatch) this.#start();
+    else if (this.#cancelTimer === undefined) this.#schedule();
   }
 
-  #writeLater(): void {
-    if (this.#cancelTimer !== undefined || this.#writing !== undefined) return;
-    const { clock } = this.#options;
+  #schedule(): void {
     this.#prepare();
-    if (this.#failure !== undefined) {
-      if (clock.monotonic() - this.#failure.atMs >= RETRY_MS) this.#start();
-    } else
-      this.#cancelTimer = clock.schedule(() => {
+    const { clock } = this.#options;
+    const nowMs = clock.monotonic();
+    this.#cancelTimer = clock.schedule(
+      () => {
         this.#cancelTimer = undefined;
         this.#start();
-      }, BATCH_MS);
+      },
+      (this.#dueAtMs ?? nowMs + BATCH_MS) - nowMs,
+    );
+  }
+
+  #retry(failedAtMs: number): void {
+    if (this.#closed || this.#options.clock.monotonic() - failedAtMs >= RETRY_MS) this.#start();
   }
 
   /** At the first row, so that its transaction does not wait for a connection: what is not written is lost in a crash. */
@@ -217,7 +208,7 @@ export class BufferedLedger implements Ledger {
     void this.#write();
   }
 
-  /** Writes until the buffer is empty or a transaction fails. Never rejects. */
+  /** Writes all rows that are in memory now, or until a transaction fails. Never rejects. */
   #write(): Promise<void> {
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
@@ -229,49 +220,40 @@ export class BufferedLedger implements Ledger {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#rows.size > 0) if (!(await this.#writeBatch())) break;
+    this.#dueAtMs = undefined;
+    for (let due = this.#rows.size; this.#rows.size > 0 && (due > 0 || this.#rows.hasFullBatch); ) {
+      const batch = this.#rows.begin();
+      if (!(await this.#commit(batch))) break;
+      due -= batch.size;
+    }
     if (this.#closed) await this.#tables.close().catch(() => {});
     else if (this.#failure === undefined) await this.#maintain();
   }
 
-  async #writeBatch(): Promise<boolean> {
-    const batch = this.#take();
-    this.#inTransaction = new Set(batch.map(({ key }) => key));
+  async #commit(batch: RowBatch): Promise<boolean> {
+    const { open, final } = batch;
     try {
-      await this.#tables.write(batch.map(({ row }) => row));
+      await this.#tables.write(
+        open.map(([, { row }]) => row),
+        final?.rows,
+      );
     } catch (error) {
       this.#failed(batch, error);
       return false;
     }
-    this.#inTransaction = NONE;
     this.#failure = undefined;
-    for (const { waiters } of batch) for (const { resolve } of waiters) resolve();
+    for (const attempt of this.#rows.commit(batch)) this.#lease.hold(attempt);
     this.#admit();
     return true;
   }
 
-  #take(): readonly BufferedRow[] {
-    const batch: BufferedRow[] = [];
-    for (const [key, buffered] of this.#rows) {
-      if (batch.length === MAX_BATCH_ROWS) break;
-      batch.push(buffered);
-      this.#rows.delete(key);
-    }
-    return batch;
-  }
-
-  /** Rows of calls that were made are kept for the next try. An open row that nobody may rely on is not. */
-  #failed(batch: readonly BufferedRow[], cause: unknown): void {
+  /** An open row that nobody may rely on is not kept. */
+  #failed(batch: RowBatch, cause: unknown): void {
     const error = asUnavailable(cause);
     const { durability, clock, onFailure } = this.#options;
-    const isKept = ({ row }: BufferedRow) => durability === "batch" || row.outcome !== "open";
-    const newer = this.#rows;
-    this.#rows = new Map(batch.filter(isKept).map(({ key, row }) => [key, { key, row, waiters: NO_WAITERS }]));
-    for (const [key, buffered] of newer) this.#rows.set(key, buffered);
-    this.#inTransaction = NONE;
     if (this.#failure === undefined) onFailure?.(error);
     this.#failure = { error, atMs: clock.monotonic() };
-    for (const { waiters } of batch) for (const { reject } of waiters) reject(error);
+    this.#rows.fail(batch, error, durability === "batch");
     this.#admit();
   }
 
@@ -293,23 +275,6 @@ export class BufferedLedger implements Ledger {
     } catch (error) {
       this.#options.onFailure?.(asUnavailable(error));
     }
-  }
-
-  /** While attempts are open, which keeps the process alive anyway. */
-  #renewLater(): void {
-    if (this.#cancelRenewal !== undefined || this.#closed) return;
-    this.#cancelRenewal = this.#options.clock.schedule(() => {
-      this.#cancelRenewal = undefined;
-      if (this.#open.size === 0) return;
-      this.#renewLater();
-      // The next renewal or write reports the problem.
-      this.#tables.renew().catch(() => {});
-    }, RENEW_MS);
-  }
-
-  #stopRenewal(): void {
-    this.#cancelRenewal?.();
-    this.#cancelRenewal = undefined;
   }
 }
 

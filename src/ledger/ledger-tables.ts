@@ -1,11 +1,12 @@
 import type { LedgerCounter, LedgerQuery, LedgerRow, LedgerSum } from "../core/ledger.ts";
+import type { PackedRows } from "./packed-rows.ts";
 
 /** The tables of a ledger in one database. All methods throw ModelError `state_unavailable`. */
 export interface LedgerTables {
   /** Connects, and brings the tables to this version. All other methods do so too, if it is still to do. */
   prepare(): Promise<void>;
-  /** Writes rows in one transaction. Only rows that are open or lost change. */
-  write(rows: readonly LedgerRow[]): Promise<void>;
+  /** Writes rows in one transaction: `rows` before `packed`. Only rows that are open or lost change. */
+  write(rows: readonly LedgerRow[], packed?: PackedRows): Promise<void>;
   /** Extends the lease of this process. */
   renew(): Promise<void>;
   /** Marks open rows of processes whose lease expired as lost. */

@@ -7,9 +7,10 @@ import {
   type LedgerSum,
 } from "../core/ledger.ts";
 import { type LedgerTables, MAX_DELETED, newerSchema, USER_KEY } from "./ledger-tables.ts";
+import { type PackedRows, storedRows } from "./packed-rows.ts";
 import { type PgClient, PostgresPool } from "./postgres-pool.ts";
 import { questionSql, sumsOf } from "./question-sql.ts";
-import { COLUMN_NAMES, COLUMNS, isOpen, type StoredRow, storedRow } from "./row-columns.ts";
+import { COLUMN_NAMES, COLUMNS, isOpen, type StoredRow } from "./row-columns.ts";
 import type { SqlRow, SqlValue } from "./sqlite-worker.ts";
 import { migrations, VERSIONS_TABLE } from "./tables.ts";
 
@@ -42,8 +43,8 @@ export class PostgresTables implements LedgerTables {
     return this.#opened;
   }
 
-  write(rows: readonly LedgerRow[]): Promise<void> {
-    return this.writeStored(rows.map((row) => storedRow(row, this.#options.owner)));
+  write(rows: readonly LedgerRow[], packed?: PackedRows): Promise<void> {
+    return this.writeStored(storedRows(rows, packed, this.#options.owner));
   }
 
   async writeStored(rows: readonly StoredRow[]): Promise<void> {

@@ -29,7 +29,7 @@ export const COLUMNS = {
   output: { type: "bigint", value: ({ usage }) => usage?.output },
   reasoning: { type: "bigint", value: ({ usage }) => usage?.reasoning },
   total: { type: "bigint", value: ({ usage }) => usage?.total },
-  details: { type: "json", value: ({ usage }) => usage && JSON.stringify(usage.details) },
+  details: { type: "json", value: ({ usage }) => usage && detailsText(usage.details) },
   service_tier: { type: "text", value: ({ serviceTier }) => serviceTier },
   cost: { type: "bigint", value: ({ cost }) => storable(cost) },
   reserved: { type: "bigint", value: ({ reserved }) => storable(reserved) },
@@ -42,12 +42,22 @@ export const COLUMNS = {
   duration_ms: { type: "bigint", value: ({ durationMs }) => Math.round(durationMs) },
   first_token_ms: { type: "bigint", value: ({ firstTokenMs: ms }) => (ms === undefined ? ms : Math.round(ms)) },
   user_name: { type: "text", value: ({ user }) => user },
-  tags: { type: "json", value: ({ tags }) => JSON.stringify([...new Set(tags.map(cleanText))]) },
+  tags: { type: "json", value: ({ tags }) => tagsText(tags) },
   scope: { type: "text", value: ({ scope }) => scope },
   api_key: { type: "text", value: ({ key }) => key },
 } as const satisfies Readonly<Record<string, Column>>;
 
 export const COLUMN_NAMES = Object.keys(COLUMNS) as readonly (keyof typeof COLUMNS)[];
+
+/** Most usage has no details, and most calls have no tags. */
+function detailsText(details: Readonly<Record<string, number>>): string {
+  for (const _name in details) return JSON.stringify(details);
+  return "{}";
+}
+
+function tagsText(tags: readonly string[]): string {
+  return tags.length === 0 ? "[]" : JSON.stringify([...new Set(tags.map(cleanText))]);
+}
 
 /** Integers of both databases have 64 bits. */
 const LARGEST = 2n ** 63n - 1n;
@@ -77,23 +87,17 @@ export interface StoredCharge {
 
 const OUTCOME = COLUMN_NAMES.indexOf("outcome");
 
-/** Postgres accepts neither NUL nor lone surrogates in strings, so they are replaced. */
-export function storedRow(row: LedgerRow, owner: string): StoredRow {
-  const values = COLUMN_NAMES.map((name) => cleaned(COLUMNS[name].value(row) ?? null));
-  const charges = row.budgets.map(({ family, member, amount }) => ({
-    ...{ family: cleanText(family), member: cleanText(member), amount: atMost(amount, MAX_LIMIT) },
-  }));
-  return { values: [...values, row.outcome === "open" ? owner : null], charges };
+export function chargesOf({ budgets }: LedgerRow): readonly StoredCharge[] {
+  return budgets.some(({ amount }) => amount > MAX_LIMIT)
+    ? budgets.map((budget) => ({ ...budget, amount: atMost(budget.amount, MAX_LIMIT) }))
+    : budgets;
 }
 
 export function isOpen({ values }: StoredRow): boolean {
   return values[OUTCOME] === "open";
 }
 
-function cleaned(value: SqlValue): SqlValue {
-  return typeof value === "string" ? cleanText(value) : value;
-}
-
+/** Postgres accepts neither NUL nor lone surrogates in strings, so they are replaced. */
 export function cleanText(text: string): string {
   // Almost all texts are clean, and finding that out is cheaper than a copy.
   return text.isWellFormed() && !text.includes("\0") ? text : text.toWellFormed().replaceAll("\0", "\uFFFD");

@@ -3,9 +3,10 @@ import type { Clock } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { LedgerCounter, LedgerQuery, LedgerRow, LedgerSum } from "../core/ledger.ts";
 import { type LedgerTables, USER_KEY } from "./ledger-tables.ts";
+import { type PackedRows, storedRows } from "./packed-rows.ts";
 import { PgMissing } from "./postgres-pool.ts";
 import { NewerSchema, type PostgresTables } from "./postgres-tables.ts";
-import { type StoredRow, storedRow } from "./row-columns.ts";
+import type { StoredRow } from "./row-columns.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
 import type { Statement, StatementResult } from "./sqlite-worker.ts";
 
@@ -49,8 +50,8 @@ export class SpooledTables implements LedgerTables {
     if (!this.#isDown()) await this.#tables.prepare();
   }
 
-  async write(rows: readonly LedgerRow[]): Promise<void> {
-    const stored = rows.map((row) => storedRow(row, this.#options.owner));
+  async write(rows: readonly LedgerRow[], packed?: PackedRows): Promise<void> {
+    const stored = storedRows(rows, packed, this.#options.owner);
     if (this.#isDown()) return this.#keep(stored);
     try {
       await this.#tables.writeStored(stored);

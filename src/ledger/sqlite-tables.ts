@@ -8,10 +8,11 @@ import {
   type LedgerSum,
 } from "../core/ledger.ts";
 import { type LedgerTables, MAX_DELETED, newerSchema, USER_KEY } from "./ledger-tables.ts";
+import { PackedRows, packedRows } from "./packed-rows.ts";
 import { questionSql, sumsOf } from "./question-sql.ts";
-import { COLUMN_NAMES, isOpen, type StoredRow, storedRow } from "./row-columns.ts";
+import { COLUMN_NAMES } from "./row-columns.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
-import type { Statement, StatementResult } from "./sqlite-worker.ts";
+import type { RowsStatement, Statement, StatementResult } from "./sqlite-worker.ts";
 import { migrations, VERSIONS_TABLE } from "./tables.ts";
 
 export interface SqliteTablesOptions {
@@ -47,11 +48,11 @@ export class SqliteTables implements LedgerTables {
     return this.#opened;
   }
 
-  async write(rows: readonly LedgerRow[]): Promise<void> {
-    const stored = rows.map((row) => storedRow(row, this.#options.owner));
-    const lease = stored.some(isOpen) ? [this.#lease()] : [];
+  async write(rows: readonly LedgerRow[], packed = new PackedRows()): Promise<void> {
+    const first = packedRows(rows, this.#options.owner);
+    const lease = rows.some(({ outcome }) => outcome === "open") ? [this.#lease()] : [];
     await this.prepare();
-    await this.#thread.execute([...lease, ...stored.flatMap(rowStatements)]);
+    await this.#thread.execute([...lease, ...[first, packed].map(writeOf)]);
   }
 
   async renew(): Promise<void> {
@@ -201,16 +202,6 @@ const DELETE_CHARGES = "DELETE FROM modelwright_charges WHERE call_id = ?1 AND a
 const WRITE_CHARGE =
   "INSERT INTO modelwright_charges (family, member, call_id, attempt, amount, settled) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount";
 
-function rowStatements(row: StoredRow): readonly Statement[] {
-  const { values, charges } = row;
-  const [callId = null, attempt = null] = values;
-  const settled = isOpen(row) ? 0 : 1;
-  return [
-    { sql: WRITE_ROW, values, guards: 1 + charges.length },
-    { sql: DELETE_CHARGES, values: [callId, attempt] },
-    ...charges.map(({ family, member, amount }) => ({
-      sql: WRITE_CHARGE,
-      values: [family, member, callId, attempt, amount, settled],
-    })),
-  ];
+function writeOf(rows: PackedRows): RowsStatement {
+  return { cells: rows.cells(), writeRow: WRITE_ROW, deleteCharges: DELETE_CHARGES, writeCharge: WRITE_CHARGE };
 }

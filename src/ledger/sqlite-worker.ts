@@ -1,11 +1,38 @@
-/** One statement of a transaction. */
-export interface Statement {
+/** One part of a transaction. */
+export type Statement = SqlStatement | RowsStatement;
+
+export interface SqlStatement {
   readonly sql: string;
   readonly values?: readonly SqlValue[];
   /** The rows it returns are needed. */
   readonly rows?: boolean;
   /** If it changed nothing, so many of the next statements are skipped. */
   readonly guards?: number;
+}
+
+/** Writes rows with their charges. A row that is not written keeps the charges that it has. */
+export interface RowsStatement {
+  readonly cells: PackedCells;
+  /** Its values are those of a row. */
+  readonly writeRow: string;
+  /** Its values are the first two of a row. */
+  readonly deleteCharges: string;
+  /** Its values: family, member, the first two of the row, the amount, and 1 if the row is final. */
+  readonly writeCharge: string;
+}
+
+/**
+ * Rows in typed arrays. Of each row: the number of its charges, its values, the last of which is absent if the row is final, then
+ * family, member and amount of each charge.
+ */
+export interface PackedCells {
+  readonly size: number;
+  /** The number of values of each row. */
+  readonly width: number;
+  readonly cells: Float64Array;
+  /** What each cell is: 0 null, 1 a number, 2 the place of a text, 3 the place of the digits of a larger integer. */
+  readonly kinds: Uint8Array;
+  readonly texts: readonly string[];
 }
 
 export type SqlValue = string | number | bigint | null;
@@ -28,14 +55,16 @@ export interface Transaction {
   /** The different texts of the statements. */
   readonly texts: readonly string[];
   /** The place of the text, and the statement's values, rows and guards. */
-  readonly steps: readonly (readonly [number, readonly SqlValue[], boolean, number])[];
+  readonly steps: readonly (readonly [number, readonly SqlValue[], boolean, number] | RowsStatement)[];
   /** Whether results are sent back. */
   readonly answered: boolean;
 }
 
 export function transactionOf(statements: readonly Statement[], answered: boolean): Transaction {
   const places = new Map<string, number>();
-  const steps = statements.map(({ sql, values = [], rows = false, guards = 0 }) => {
+  const steps = statements.map((statement) => {
+    if ("cells" in statement) return statement;
+    const { sql, values = [], rows = false, guards = 0 } = statement;
     let place = places.get(sql);
     if (place === undefined) {
       place = places.size;
@@ -119,10 +148,45 @@ export function serveSqlite(): void {
     prepared.set(sql, statement);
     return statement;
   };
+  const valueAt = ({ cells, kinds, texts }: PackedCells, at: number): SqlValue => {
+    const cell = cells[at] as number;
+    const kind = kinds[at] as number;
+    if (kind < 2) return kind === 0 ? null : cell;
+    const text = texts[cell] as string;
+    return kind === 2 ? text : BigInt(text);
+  };
+  const writeRows = ({ cells: packed, ...sql }: RowsStatement) => {
+    const [writeRow, deleteCharges, writeCharge] = [
+      statementOf(sql.writeRow),
+      statementOf(sql.deleteCharges),
+      statementOf(sql.writeCharge),
+    ];
+    const { size, width, cells } = packed;
+    const values: SqlValue[] = new Array(width).fill(null);
+    let at = 0;
+    for (let row = 0; row < size; row++) {
+      let charges = cells[at++] as number;
+      for (let column = 0; column < width; column++) values[column] = valueAt(packed, at++);
+      const [callId = null, attempt = null] = values;
+      const isWritten = Number(writeRow.run(...values).changes) > 0;
+      if (isWritten) deleteCharges.run(callId, attempt);
+      for (; charges > 0; charges--, at += 3) {
+        if (!isWritten) continue;
+        const [family, member, amount] = [valueAt(packed, at), valueAt(packed, at + 1), valueAt(packed, at + 2)];
+        writeCharge.run(family, member, callId, attempt, amount, values[width - 1] === null ? 1 : 0);
+      }
+    }
+    return size;
+  };
   const execute = ({ texts, steps }: Transaction): StatementResult[] => {
     const results: StatementResult[] = [];
     let skipped = 0;
-    for (const [place, values, rows, guards] of steps) {
+    for (const step of steps) {
+      if (!Array.isArray(step)) {
+        results.push({ rows: [], changes: writeRows(step as RowsStatement) });
+        continue;
+      }
+      const [place, values, rows, guards] = step as Exclude<typeof step, RowsStatement>;
       if (skipped > 0) {
         skipped -= 1;
         results.push({ rows: [], changes: 0 });

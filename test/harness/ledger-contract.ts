@@ -173,6 +173,13 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(clock.pending).toBe(0);
     });
 
+    it("writes 1,000 rows without waiting for more", async () => {
+      const { ledger, open } = await written([]);
+      const reader = open();
+      for (let count = 0; count < 1_000; count++) ledger.append(ledgerRow());
+      await expect.poll(async () => (await reader.query())[0]?.attempts, AGAINST_HANGING).toBe(1_000);
+    });
+
     it("makes `append` wait when more than 10,000 rows are in memory", async () => {
       const { ledger } = await written([]);
       const results = [...Array(10_500)].map(() => ledger.append(ledgerRow()));

@@ -32,32 +32,58 @@ export const ledgers = [
     ],
   ]),
   ...mutantsOf("src/ledger/buffered-ledger.ts", TABLES, [
-    ["ledger-lease-ends", "the lease of open rows is not renewed", "BufferedLedger.open", skip("this.#renewLater")],
     [
-      "ledger-open-row-wins",
-      "an open row replaces the final row of its attempt",
-      "BufferedLedger.#put",
-      always('known === undefined || known.row.outcome === "open"'),
+      "ledger-full-batch-waits",
+      "rows that fill a transaction wait for its time",
+      "BufferedLedger.#writeLater",
+      never("this.#closed || this.#rows.hasFullBatch"),
+    ],
+  ]),
+  ...mutantsOf("src/ledger/lease.ts", TABLES, [
+    ["ledger-lease-ends", "the lease of open rows is not renewed", "Lease.#renewLater", skip("this.#renew")],
+  ]),
+  ...mutantsOf("src/ledger/sqlite-worker.ts", TABLES, [
+    [
+      "ledger-charges-twice",
+      "a row that is written twice is charged twice",
+      "serveSqlite",
+      replace("Number(writeRow.run(...values).changes) > 0", "writeRow.run(...values) !== undefined"),
+    ],
+  ]),
+  ...mutantsOf("src/ledger/packed-rows.ts", TABLES, [
+    [
+      "ledger-rounds-amounts",
+      "amounts that are no exact number are rounded",
+      "PackedRows.#put",
+      always("value <= MOST && value >= -MOST"),
+    ],
+  ]),
+  ...mutantsOf("src/ledger/row-buffer.ts", FILES, [
+    [
+      "ledger-forgets-failed-rows",
+      "rows whose transaction failed are lost",
+      "RowBuffer.fail",
+      replace("batch.final?.waiters.splice(0)", "this.commit(batch)"),
+    ],
+    [
+      "ledger-keeps-replaced-row",
+      "an open row stays in memory although its final row replaces it",
+      "RowBuffer.addFinal",
+      never("opened !== undefined"),
     ],
   ]),
   ...mutantsOf("src/ledger/buffered-ledger.ts", FILES, [
     [
-      "ledger-forgets-failed-rows",
-      "rows whose transaction failed are lost",
-      "BufferedLedger.#failed",
-      replace("batch.filter(isKept)", "[]"),
-    ],
-    [
       "ledger-acknowledges-early",
       'with durability "sync", a row is acknowledged before it is on disk',
-      "BufferedLedger.#put",
-      always('this.#options.durability === "batch"'),
+      "BufferedLedger.#addFinal",
+      never('this.#options.durability === "sync"'),
     ],
     [
       "ledger-without-bound",
       "any number of rows waits in memory",
-      "BufferedLedger.#add",
-      always("hasRoom || this.#rows.has(key) || this.#inTransaction.has(key)"),
+      "BufferedLedger.#addFinal",
+      never("!this.#rows.hasRoom && !this.#rows.hasOpen(key)"),
     ],
   ]),
   ...mutantsOf("src/ledger/sqlite-tables.ts", TABLES, [
@@ -65,7 +91,7 @@ export const ledgers = [
       "ledger-without-lease",
       "open rows are lost at once, because their process has no lease",
       "SqliteTables.write",
-      replace("stored.some(isOpen) ? [this.#lease()] : []", "[]"),
+      replace('rows.some(({ outcome }) => outcome === "open") ? [this.#lease()] : []', "[]"),
     ],
   ]),
 ];
