@@ -134,6 +134,17 @@ export const featureOptions = {
       adaptation: { type: "readonly string[]", of: ({ allow }) => allow ?? [] },
     },
   ),
+  client_fields: option(
+    z.array(z.string().min(1)).meta({
+      description:
+        "Fields of requests of the gateway's clients that are sent to this provider although the API of the wire format's vendor has no such field. Others are left out and reported; the vendor itself gets all of them.",
+      examples: [["chat_template_kwargs"]],
+    }),
+    {
+      type: "readonly string[]",
+      adaptation: { type: "readonly string[]", of: ({ clientFields }) => clientFields ?? [] },
+    },
+  ),
   strict: option(
     flag().meta({
       description: "No automatic change of a request: it fails with `unsupported` instead.",

@@ -2,6 +2,7 @@ import type { Adjustment } from "./attempt.ts";
 import { missingPrice } from "./billing.ts";
 import type { CallInput } from "./call.ts";
 import { Changes } from "./changes.ts";
+import { clientAdditions, clientBody, clientHeaders, dropFields } from "./client-fields.ts";
 import type { Dialect } from "./dialect.ts";
 import { adaptEffort } from "./effort.ts";
 import type { ModelError } from "./error.ts";
@@ -10,7 +11,7 @@ import { type Mutable, mergedAdaptation, mergedSettings } from "./merged-setting
 import type { Message } from "./message.ts";
 import { checkPromptSize } from "./prompt-size.ts";
 import { type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
-import { fromOtherWire, requireWire } from "./same-wire.ts";
+import { fromOtherWire } from "./same-wire.ts";
 import { nearest } from "./suggest.ts";
 import { effortReason, isHarmless, samplerReason, unsupportedReason } from "./supported-settings.ts";
 import type { Adaptation, Target } from "./target.ts";
@@ -45,7 +46,11 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     deliverInvalidCalls: input.deliverInvalidCalls,
     followsUp: input.followsUp,
     extraBody: { ...extraBody },
-    extraHeaders: sameWire === undefined ? input.extraHeaders : { ...sameWire.headers, ...input.extraHeaders },
+    extraHeaders: sameWire === undefined ? input.extraHeaders : clientHeaders(sameWire, input, target),
+    ...(sameWire !== undefined && {
+      additions: clientAdditions(sameWire, target, adaptation),
+      thinkingBudget: sameWire.thinkingBudget,
+    }),
   };
   if (target.policy.strictPricing) requirePrice(request, target);
   // Copies, because callers may change the adjustments of a reply.
@@ -99,14 +104,13 @@ function adaptSettings(input: CallInput, target: Target, dialect: Dialect): Adap
   const changes = new Changes(target, adaptation);
   for (const { key, value, reason } of target.unused) changes.dropped(key, value, reason);
   const settings = mergedSettings(input, target);
-  const extraBody: Record<string, unknown> = {
-    ...sameWireBody(input.sameWire, target, changes),
-    ...target.extraBody,
-    ...input.extraBody,
-  };
+  const ofClient = clientBody(input.sameWire, target, { adaptation, changes });
+  const extraBody: Record<string, unknown> = { ...ofClient, ...target.extraBody, ...input.extraBody };
   refuseUnknownTool(settings, extraBody, target);
   const { stop } = settings;
+  const before = { ...settings };
   dropUnsupported(settings, extraBody, { input, target, dialect, adaptation, changes });
+  dropFields(extraBody, ofClient, before, settings);
   const cutAt =
     settings.stop === undefined && !("stop" in extraBody) && !adaptation.drop.includes("stop") ? stop : undefined;
   const effort = adaptEffort(settings, extraBody, { target, adaptation, changes });
@@ -228,19 +232,6 @@ function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Chan
       `stop: ${stop.length} sequences, but ${target.provider} supports at most ${maxStops}; a shorter list would change the answer`,
     );
   }
-}
-
-/** The fields that only this wire format has; another target reports that they are left out. */
-function sameWireBody(
-  sameWire: CallInput["sameWire"],
-  target: Target,
-  changes: Changes,
-): Readonly<Record<string, unknown>> | undefined {
-  if (sameWire === undefined) return undefined;
-  if (sameWire.wire === target.dialect) return sameWire.body;
-  requireWire(sameWire, target);
-  for (const loss of sameWire.losses) changes.add(loss);
-  return undefined;
 }
 
 function adaptMessages(

@@ -1,6 +1,7 @@
 import { type Cost, costOf, lacksRate, type Price, UNKNOWN_COST } from "./cost.ts";
 import type { Message, Part } from "./message.ts";
 import type { Settings } from "./request.ts";
+import { addedTools, hasHourMark, hasHourMarkIn } from "./same-wire.ts";
 import type { Usage } from "./usage.ts";
 
 /** The parts of a request that affect the cost of the answer. */
@@ -47,7 +48,7 @@ export function missingPrice(
   dialect: string,
 ): string | undefined {
   if (price === undefined) return "its price";
-  if (writesForAnHour(request.settings, dialect) && lacksHourRate(price, promptTokens))
+  if (writesForAnHour(request, dialect) && lacksHourRate(price, promptTokens))
     return "the price of one-hour cache writes";
   return unlistedUse(request);
 }
@@ -56,7 +57,8 @@ function unlistedUse({ messages, settings, extraBody }: Billable): string | unde
   const tier = requestedTier({ settings, extraBody });
   if (!isStandard(tier)) return `the price of service_tier "${tier}"`;
   if (asksToSearch(settings, extraBody)) return "the price of web searches";
-  const tool = chargedTool(extraBody["tools"]);
+  const added = messages.flatMap(addedTools);
+  const tool = chargedTool(extraBody["tools"]) ?? chargedTool(added);
   if (tool !== undefined) return `the price of the tool ${JSON.stringify(tool)}`;
   if (hasNonTextOutput(settings.modalities ?? extraBody["modalities"]))
     return "the price of audio and images in the answer";
@@ -67,8 +69,11 @@ function unlistedUse({ messages, settings, extraBody }: Billable): string | unde
 const WITHOUT_TTL: ReadonlySet<string> = new Set(["openai", "openai-responses", "google"]);
 
 /** Whether a request asks for cache writes that last an hour. */
-export function writesForAnHour({ promptCache }: Settings, dialect: string): boolean {
-  return typeof promptCache === "object" && promptCache.ttl === "1h" && !WITHOUT_TTL.has(dialect);
+export function writesForAnHour({ settings, messages, extraBody }: Billable, dialect: string): boolean {
+  if (WITHOUT_TTL.has(dialect)) return false;
+  const { promptCache } = settings;
+  const isSet = typeof promptCache === "object" && promptCache.ttl === "1h";
+  return isSet || hasHourMarkIn(extraBody) || messages.some(hasHourMark);
 }
 
 /** Whether this price has no rate for one-hour cache writes, at this prompt size. */
@@ -108,9 +113,48 @@ function chargedTool(tools: unknown): string | undefined {
   return undefined;
 }
 
+/** Tools of which the provider adds the results to the prompt, and asks the model again. Of Gemini: keys. */
+const READING_TOOLS = /^(?:web_fetch|mcp|tool_search)/;
+const READING_KEYS: readonly string[] = ["urlContext", "codeExecution"];
+
+/** What makes a prompt longer while it is answered; `undefined` if nothing does. */
+export function growthOf({ messages, extraBody }: Pick<Billable, "messages" | "extraBody">): string | undefined {
+  if (compacts(extraBody)) return "the number of tokens of a compaction";
+  const { tools } = extraBody;
+  for (const tool of [...(Array.isArray(tools) ? (tools as unknown[]) : []), ...messages.flatMap(addedTools)]) {
+    const name = readingTool(tool);
+    if (name !== undefined) return `the number of tokens that the tool ${JSON.stringify(name.slice(0, 64))} adds`;
+  }
+  return undefined;
+}
+
+function readingTool(tool: unknown): string | undefined {
+  if (typeof tool !== "object" || tool === null) return undefined;
+  const { type } = tool as { readonly type?: unknown };
+  if (typeof type === "string") return READING_TOOLS.test(type) ? type : undefined;
+  return READING_KEYS.find((key) => key in tool);
+}
+
+/** A compaction is a request of its own, with the complete prompt. */
+function compacts({ compaction, context_management: management }: Billable["extraBody"]): boolean {
+  return compaction != null || /"type":"compact/.test(JSON.stringify(management) ?? "");
+}
+
 function requestedTier({ settings, extraBody }: Pick<Billable, "settings" | "extraBody">): string | undefined {
   const fast = extraBody["speed"] === "fast" ? "fast" : undefined;
-  return fast ?? decided(extraBody["service_tier"] ?? extraBody["serviceTier"] ?? settings.serviceTier);
+  return (
+    fast ??
+    regionOf(extraBody["inference_geo"]) ??
+    decided(extraBody["service_tier"] ?? extraBody["serviceTier"] ?? settings.serviceTier)
+  );
+}
+
+/** Regions at the listed price, and what the provider reports where it has no regions. */
+const EVERYWHERE: ReadonlySet<unknown> = new Set(["global", "not_available", ""]);
+
+/** Inference in one region, which has another price. https://platform.claude.com/docs/en/about-claude/pricing */
+export function regionOf(geo: unknown): string | undefined {
+  return typeof geo !== "string" || EVERYWHERE.has(geo) ? undefined : `inference_geo ${geo}`;
 }
 
 function decided(tier: unknown): string | undefined {

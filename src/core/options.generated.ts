@@ -186,6 +186,11 @@ export interface EntryOptions extends Settings {
   readonly drop?: readonly string[];
   /** Parameters always sent, even if the catalog says that the model does not support them. */
   readonly allow?: readonly string[];
+  /**
+   * Fields of requests of the gateway's clients that are sent to this provider although the API of the wire format's
+   * vendor has no such field. Others are left out and reported; the vendor itself gets all of them.
+   */
+  readonly clientFields?: readonly string[];
   /** No automatic change of a request: it fails with `unsupported` instead. Default: `false`. */
   readonly strict?: boolean;
   /** How often object() asks again if an answer does not match its schema. Default: `0`. */
@@ -523,6 +528,11 @@ export interface Adaptation {
   readonly drop: readonly string[];
   /** Parameters always sent, even if the catalog says that the model does not support them. */
   readonly allow: readonly string[];
+  /**
+   * Fields of requests of the gateway's clients that are sent to this provider although the API of the wire format's
+   * vendor has no such field. Others are left out and reported; the vendor itself gets all of them.
+   */
+  readonly clientFields: readonly string[];
   /** No automatic change of a request: it fails with `unsupported` instead. Default: `false`. */
   readonly strict: boolean;
 }

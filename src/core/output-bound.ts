@@ -8,12 +8,13 @@ const MOST_THINKING = 32_000;
 /** The responses wire raises smaller limits. */
 const FEWEST_ON_RESPONSES = 16;
 
-type Answer = Pick<ModelRequest, "embedding" | "settings" | "samples" | "extraBody">;
+type Answer = Pick<ModelRequest, "embedding" | "settings" | "samples" | "extraBody" | "thinkingBudget">;
 
 /** The most tokens of all answers to a request; otherwise the field that removes the limit. */
-export function outputBound({ embedding, settings, samples, extraBody }: Answer, target: Target): number | string {
+export function outputBound(answer: Answer, target: Target): number | string {
+  const { embedding, settings, samples, extraBody } = answer;
   if (embedding !== undefined || target.facts.embedding !== undefined) return 0;
-  const limit = settings.maxNewTokens ?? target.facts.maxOutput ?? unknownLimit(settings, target);
+  const limit = settings.maxNewTokens ?? target.facts.maxOutput ?? unknownLimit(answer, target);
   const own = { tokens: target.dialect === "openai-responses" ? Math.max(limit, FEWEST_ON_RESPONSES) : limit, samples };
   for (const name in extraBody) {
     const problem = raise(own, name, extraBody[name], "extra_body");
@@ -22,9 +23,10 @@ export function outputBound({ embedding, settings, samples, extraBody }: Answer,
   return own.tokens * own.samples;
 }
 
-function unknownLimit({ reasoningEffort }: Answer["settings"], { dialect }: Target): number {
+function unknownLimit({ settings, thinkingBudget = 0 }: Answer, { dialect }: Target): number {
+  const { reasoningEffort } = settings;
   const thinks = dialect === "anthropic" && reasoningEffort !== undefined && reasoningEffort !== "none";
-  return thinks ? UNKNOWN_MAX_OUTPUT + MOST_THINKING : UNKNOWN_MAX_OUTPUT;
+  return thinks ? UNKNOWN_MAX_OUTPUT + Math.max(MOST_THINKING, thinkingBudget) : UNKNOWN_MAX_OUTPUT;
 }
 
 /**

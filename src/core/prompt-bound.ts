@@ -1,3 +1,4 @@
+import { growthOf } from "./billing.ts";
 import { maxTokens, typicalMediaTokens } from "./estimate.ts";
 import type { MediaPart, Message, Part } from "./message.ts";
 import type { ModelRequest } from "./request.ts";
@@ -15,10 +16,10 @@ export interface PromptBound {
 
 /** The most tokens that the prompt of a request can have at a target. */
 export function promptBound(request: ModelRequest, target: Target): PromptBound {
-  const { messages, embedding, settings, extraBody } = request;
+  const { messages, embedding, settings, extraBody, additions } = request;
   if (embedding !== undefined)
     return { tokens: textsBound(embedding.texts) + extraTokens(extraBody), unbounded: undefined };
-  let unbounded = storedPrompt(extraBody);
+  let unbounded = storedPrompt(extraBody) ?? growthOf(request);
   const mediaTokens = (part: MediaPart) => {
     const bound = mediaBound(part, target.quirks.maxImageTokens);
     if (typeof bound === "number") return bound;
@@ -27,7 +28,8 @@ export function promptBound(request: ModelRequest, target: Target): PromptBound 
   };
   const tokens = maxTokens(messages, settings.tools, mediaTokens);
   if (messages.some(hasMediaBlock)) unbounded ??= "the number of tokens of media that only one wire format has";
-  return { tokens: tokens + formatTokens(settings.responseFormat) + extraTokens(extraBody), unbounded };
+  const added = extraTokens(extraBody) + (additions === undefined ? 0 : extraTokens(additions.inner));
+  return { tokens: tokens + formatTokens(settings.responseFormat) + added, unbounded };
 }
 
 /** Media in blocks that are no parts of their own. */
@@ -68,7 +70,7 @@ function formatTokens(format: ModelRequest["settings"]["responseFormat"]): numbe
 }
 
 /** Any field may be text of the prompt, such as a tool of another provider. */
-function extraTokens(extraBody: ModelRequest["extraBody"]): number {
+function extraTokens(extraBody: object): number {
   if (Object.keys(extraBody).length === 0) return 0;
   try {
     return tokenBound(JSON.stringify(extraBody));

@@ -1,3 +1,4 @@
+import type { Additions } from "./additions.ts";
 import type { EmbeddingInput } from "./embedding-input.ts";
 import type { Message } from "./message.ts";
 import { EFFORTS, type Effort, type PromptCache, type ResponseFormat } from "./option-values.ts";
@@ -33,6 +34,10 @@ export interface ModelRequest {
   /** Added to the body unchanged, after everything else: `extra_body` and settings listed in `allow`. */
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly extraHeaders: Readonly<Record<string, string>>;
+  /** What the client of a gateway sent of encoded fields and only this wire format has. */
+  readonly additions?: Additions | undefined;
+  /** The tokens that the effort stands for, if the client of a gateway gave them in this wire format. */
+  readonly thinkingBudget?: number | undefined;
 }
 
 /** A placeholder above the fallback layer, which builds the request for each target. */

@@ -1,3 +1,4 @@
+import type { Additions } from "./additions.ts";
 import type { Adjustment } from "./attempt.ts";
 import { isDeepJson } from "./bounded-depth.ts";
 import type { Message, Part, Signed } from "./message.ts";
@@ -12,8 +13,16 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export interface SameWire {
   readonly wire: string;
+  /** The provider whose API it is. */
+  readonly vendor: string;
   /** Fields of the body; they replace those that are encoded. */
   readonly body: Json;
+  /** Fields of the body that the description of the API does not have. */
+  readonly unknown: readonly string[];
+  /** What is added to the fields that are encoded. */
+  readonly additions: Additions;
+  /** The exact number of tokens that the effort stands for. */
+  readonly thinkingBudget?: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** What leaving it out changes. */
   readonly losses: readonly Adjustment[];
@@ -51,6 +60,46 @@ export function signedBlock(signature: string | undefined): SameWireBlock | unde
 export function blockFor({ signature }: Signed, wire: string): Json | undefined {
   const signed = signedBlock(signature);
   return signed?.wire === wire ? signed.block : undefined;
+}
+
+/** The kept blocks of a message. */
+function blocksIn({ content }: Message): readonly Json[] {
+  if (typeof content === "string") return [];
+  return content.flatMap((part: Part) => {
+    const signed = signedBlock(part.signature);
+    return signed === undefined ? [] : [signed.block];
+  });
+}
+
+/** Tools that kept blocks add to those of the request. */
+export function addedTools(message: Message): readonly unknown[] {
+  return blocksIn(message).flatMap(({ tools, tool }) => {
+    const { definition } = (typeof tool === "object" && tool !== null ? tool : {}) as Json;
+    return [
+      ...(Array.isArray(tools) ? (tools as readonly unknown[]) : []),
+      ...(definition === undefined ? [] : [definition]),
+    ];
+  });
+}
+
+/** Marks a cache write for one hour, in JSON as it is written here. */
+const FOR_AN_HOUR = /"ttl":"1h"/;
+
+/** Whether kept blocks of a message ask for cache writes that last an hour. */
+export function hasHourMark({ content }: Message): boolean {
+  if (typeof content === "string") return false;
+  return content.some(({ signature }: Part) => signature?.startsWith(START) === true && FOR_AN_HOUR.test(signature));
+}
+
+/** The same for fields of a body. */
+export function hasHourMarkIn(fields: Json): boolean {
+  if (Object.keys(fields).length === 0) return false;
+  try {
+    return FOR_AN_HOUR.test(JSON.stringify(fields));
+  } catch {
+    // A body that cannot be written is not sent.
+    return false;
+  }
 }
 
 /** What a block adds to a prompt, beside the part that it travels with. */

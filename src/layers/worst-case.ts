@@ -71,6 +71,6 @@ export class WorstCase {
   }
 
   get #writesForAnHour(): boolean {
-    return writesForAnHour(this.#request.settings, this.#target.dialect);
+    return writesForAnHour(this.#request, this.#target.dialect);
   }
 }

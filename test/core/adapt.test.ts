@@ -38,6 +38,7 @@ const may = (adaptation: Partial<Target["adaptation"]>) => ({
   strict: false,
   drop: [],
   allow: [],
+  clientFields: [],
   ...adaptation,
 });
 const tool = { name: "f", parameters: { type: "object" } };

@@ -271,7 +271,7 @@ export function targetOf(target: Partial<Target> & Pick<Target, "provider" | "di
     system: undefined,
     prelude: [],
     unused: [],
-    adaptation: { dropParams: true, modifyParams: true, strict: false, drop: [], allow: [] },
+    adaptation: { dropParams: true, modifyParams: true, strict: false, drop: [], allow: [], clientFields: [] },
     quirks: {},
     facts: { known: false, capabilities: {} },
     price: () => undefined,

@@ -62,10 +62,11 @@ async function check<Marks extends WireMarks>(rows: WireRows<Marks>, entry: stri
 }
 
 function checkRow(row: NamedRow, same: Outcome, other: Outcome): void {
-  const { mark, name, body, upstream = body, words } = row;
+  const { kind, mark, name, body, upstream = body, words } = row;
   if (mark === "refused") {
     // The errors of OpenAI have a field for it, those of others only words.
-    const named = expect.stringMatching(new RegExp(`"param":"${name}"|"(?:\\w+\\.)?${name}: `));
+    const field = new RegExp(`"param":"${name}"|"(?:\\w+\\.)?${name}: `);
+    const named = expect.stringMatching(kind === "fields" ? field : name);
     expect([same.status, same.error, other.status]).toEqual([400, named, 400]);
     return;
   }

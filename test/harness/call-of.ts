@@ -33,7 +33,7 @@ export function targetOf(
     system: undefined,
     prelude: [],
     unused: [],
-    adaptation: { dropParams: true, modifyParams: true, strict: false, drop: [], allow: [] },
+    adaptation: { dropParams: true, modifyParams: true, strict: false, drop: [], allow: [], clientFields: [] },
     quirks: {},
     facts: { known: false, capabilities: {} },
     price: () => undefined,

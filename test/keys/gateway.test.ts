@@ -1,6 +1,7 @@
 import { expect, onTestFinished } from "vitest";
 import { gateway } from "../../src/gateway/gateway.ts";
 import { FakeClock, quiet } from "../harness/fake-clock.ts";
+import { simulateUnchecked } from "../harness/simulated.ts";
 import { cli } from "../harness/terminal.ts";
 import { keyTest } from "./key-test.ts";
 import { entry, factoryOf, simulate } from "./world.ts";
@@ -306,4 +307,16 @@ keyTest("gateway.keys", "hides the stored responses of one key from others", asy
   const { id } = (await (await ask("ann", {})).json()) as { id: string };
   expect((await ask("ann", { previous_response_id: id })).status).toBe(200);
   expect((await ask("bob", { previous_response_id: id })).status).toBe(400);
+});
+
+keyTest("models.*.client_fields", "are sent to a host that is not the vendor of the wire format", async () => {
+  const simulator = await simulateUnchecked();
+  const own = 'num_retries = 0\nclient_fields = ["min_p"]\ncustom_llm_provider = "openai"';
+  const toml = entry("openai", simulator, own).replace(/provider = "openai"/, 'provider = "my-host"');
+  const made = gateway({ factory: factoryOf(toml) });
+  onTestFinished(() => made.close());
+  const response = await made.fetch(request({}, { min_p: 0.1, top_a: 0.2 }));
+  expect(response.headers.get("x-modelwright-adjustments")).toMatch(/^top_a: .*`client_fields`/);
+  expect(simulator.requests[0]?.body).toMatchObject({ min_p: 0.1 });
+  expect(simulator.requests[0]?.body).not.toHaveProperty("top_a");
 });

@@ -274,7 +274,14 @@ describe("fallback", () => {
           b: {
             settings: { temperature: 1 },
             facts: { known: true, capabilities: { temperature: false } },
-            adaptation: { dropParams: false, modifyParams: false, strict: false, drop: [], allow: [] },
+            adaptation: {
+              dropParams: false,
+              modifyParams: false,
+              strict: false,
+              drop: [],
+              allow: [],
+              clientFields: [],
+            },
           },
         },
       },

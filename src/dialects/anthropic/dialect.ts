@@ -1,3 +1,4 @@
+import { writesForAnHour } from "../../core/billing.ts";
 import type { Call } from "../../core/call.ts";
 import type { Dialect } from "../../core/dialect.ts";
 import type { SettingName } from "../../core/request.ts";
@@ -51,9 +52,8 @@ export const anthropic: Dialect = {
 
 function messagesWire(call: Call): Wire<MessagesBody> {
   const throughTool = answersThroughTool(call.request, call.target);
-  const { settings, deliverInvalidCalls: deliverInvalid } = call.request;
-  const { promptCache } = settings;
-  const hourWrites = typeof promptCache === "object" && promptCache.ttl === "1h";
+  const { deliverInvalidCalls: deliverInvalid } = call.request;
+  const hourWrites = writesForAnHour(call.request, "anthropic");
   return {
     encode: encodeMessagesRequest,
     client: messagesClient,

@@ -1,9 +1,9 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { Adjustment } from "../../core/attempt.ts";
 import type { Encoded } from "../../core/dialect.ts";
-import { own, setOwn } from "../../core/own.ts";
 import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
+import { mergeTrees, withAdditions } from "../additions.ts";
 import { type Report, reportTo } from "../report.ts";
 import { markCache } from "./cache-marks.ts";
 import { type Conversation, encodeMessages } from "./messages.ts";
@@ -46,7 +46,8 @@ export function encodeMessagesRequest(
     ...encodeServiceTier(request),
     ...(streaming && { stream: true as const }),
   } satisfies MessagesBody;
-  return { params: withExtra(body, { ...target.extraBody, ...request.extraBody }), adjustments };
+  const whole: MessagesBody = withAdditions(body, request.additions, report);
+  return { params: withExtra(whole, { ...target.extraBody, ...request.extraBody }), adjustments };
 }
 
 /** The part of a request that the provider counts before the call. */
@@ -143,18 +144,4 @@ function withExtra(body: MessagesBody, extra: Tree): MessagesBody {
   return Object.keys(extra).length === 0
     ? body
     : (mergeTrees(body as unknown as Tree, extra) as unknown as MessagesBody);
-}
-
-/** Objects are merged, everything else is replaced. */
-function mergeTrees(base: Tree, extra: Tree): Tree {
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(extra)) {
-    const before = own(merged, key);
-    setOwn(merged, key, isTree(before) && isTree(value) ? mergeTrees(before, value) : value);
-  }
-  return merged;
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -55,6 +55,8 @@ export function encodeThinking(
       : { thinking: { type: "disabled" }, maxTokens, active: false };
   }
   if (wire === "budget") return withBudget(effort, request, turns, target, report);
+  if (request.thinkingBudget !== undefined)
+    report("thinking.budget_tokens", request.thinkingBudget, effort, `${target.modelId} takes an effort`);
   const word = wireEffort(effort, report);
   if (wire === "effort") return { effort: word, maxTokens, active: false };
   return { thinking: { type: "adaptive" }, effort: word, maxTokens, active: true };
@@ -75,15 +77,17 @@ function withBudget(
 ): Thinking {
   const { maxNewTokens } = request.settings;
   const { maxOutput } = target.facts;
-  const wanted = BUDGETS[effort];
+  const exact = request.thinkingBudget;
+  const wanted = exact ?? BUDGETS[effort];
   const maxTokens = maxNewTokens ?? maxOutput ?? DEFAULT_MAX_TOKENS + wanted;
   const off = { maxTokens, active: false };
   if (continuesWithoutThinking(turns)) {
     report("reasoning_effort", effort, undefined, "the tool calls being answered were made without thinking");
     return off;
   }
-  // At least half of a configured limit is left for the answer.
-  const given = maxNewTokens === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxNewTokens / 2);
+  // At least half of a configured limit is left for the answer, unless a client chose both.
+  const isFree = maxNewTokens === undefined || exact !== undefined;
+  const given = isFree ? Number.POSITIVE_INFINITY : Math.floor(maxNewTokens / 2);
   const budget = Math.min(wanted, Math.max(MIN_BUDGET, given), maxTokens - 1);
   if (budget < MIN_BUDGET) {
     report(
@@ -94,7 +98,7 @@ function withBudget(
     );
     return off;
   }
-  const sameBudget = SAME_BUDGET[effort];
+  const sameBudget = exact === undefined ? SAME_BUDGET[effort] : undefined;
   if (sameBudget !== undefined) report("reasoning_effort", effort, sameBudget, `both are ${wanted} tokens of thinking`);
   if (budget < wanted) {
     report("reasoning_effort", `${wanted} tokens`, `${budget} tokens`, "thinking must fit into max_new_tokens");

@@ -1,4 +1,5 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
+import { regionOf } from "../../core/billing.ts";
 import { type Usage, usageOf } from "../../core/usage.ts";
 import { ReportedCounts } from "../reported-counts.ts";
 
@@ -97,7 +98,8 @@ export function messagesUsage(usage: Usage): Omit<Anthropic.Usage, "service_tier
 /** Fast mode and US inference have other prices, like a tier (platform.claude.com/docs/en/about-claude/pricing). */
 function tierOf({ speed, inference_geo: geo, service_tier: tier }: Tree): string | undefined {
   if (speed === "fast") return speed;
-  if (geo === "us") return "inference_geo us";
+  const region = regionOf(geo);
+  if (region !== undefined) return region;
   return typeof tier === "string" ? tier : undefined;
 }
 

@@ -12,6 +12,7 @@ import type { Encoded } from "../../core/dialect.ts";
 import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import type { Tool, ToolChoice } from "../../core/tool.ts";
+import { mergeTrees, withAdditions } from "../additions.ts";
 import { type Report, reportTo } from "../report.ts";
 import { type Conversation, encodeContents } from "./contents.ts";
 import { lowerSchema } from "./schema.ts";
@@ -25,7 +26,9 @@ export function encodeGenerate(request: ModelRequest, target: Target): Encoded<G
   const conversation = encodeContents(request.messages, names, target, report);
   const format = encodeFormat(request, conversation, target, report);
   const { system, contents } = conversation;
-  const extraBody = { ...target.extraBody, ...request.extraBody };
+  // No object of this wire format depends on fields of it that were read.
+  const added = withAdditions({}, request.additions, report);
+  const extraBody = mergeTrees(added, { ...target.extraBody, ...request.extraBody });
   const config = {
     ...(system.length > 0 && { systemInstruction: { parts: system } }),
     ...encodeSampling(request, report),

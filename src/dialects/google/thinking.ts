@@ -23,18 +23,19 @@ const LEVELS: Readonly<Record<Effort, string>> = {
 };
 
 export function encodeThinking(
-  { settings }: ModelRequest,
+  { settings, thinkingBudget: exact }: ModelRequest,
   target: Target,
   report: Report,
 ): { thinkingConfig?: ThinkingConfig } {
   const { reasoningEffort: effort } = settings;
   if (effort === undefined) return {};
   if (target.facts.reasoningWire === "budget") {
-    const thinkingBudget = BUDGETS[effort];
-    if (effort === "xhigh" || effort === "max")
+    const thinkingBudget = exact ?? BUDGETS[effort];
+    if (exact === undefined && (effort === "xhigh" || effort === "max"))
       report("reasoning_effort", effort, "high", "the largest budget is that of high");
-    return { thinkingConfig: { thinkingBudget, ...(thinkingBudget > 0 && { includeThoughts: true }) } };
+    return { thinkingConfig: { thinkingBudget, ...(thinkingBudget !== 0 && { includeThoughts: true }) } };
   }
+  if (exact !== undefined) report("thinkingConfig.thinkingBudget", exact, effort, `${target.modelId} takes a level`);
   const level = LEVELS[effort];
   if (level.toLowerCase() !== effort)
     report("reasoning_effort", effort, level.toLowerCase(), "the nearest supported level");

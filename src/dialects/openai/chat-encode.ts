@@ -9,6 +9,8 @@ import type { Encode } from "../../core/dialect.ts";
 import type { ModelRequest, SettingName, Settings } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import type { Tool, ToolChoice } from "../../core/tool.ts";
+import { withAdditions } from "../additions.ts";
+import { reportTo } from "../report.ts";
 import { encodeChatMessages } from "./chat-messages.ts";
 import { withStandIns } from "./chat-stand-in.ts";
 import { promptCacheKey } from "./prompt-cache-key.ts";
@@ -41,7 +43,7 @@ export const encodeChat: Encode<ChatParams> = (request, target, streaming) => {
   adjustments.push(...format.adjustments);
   const encoded = encodeChatMessages(withInstruction(request.messages, format.instruction), target, adjustments);
   const { messages, off } = withStandIns(encoded, request, target, adjustments);
-  const params: ChatParams = {
+  const body: ChatParams = {
     model: target.modelId,
     messages: messages satisfies ChatCompletionMessageParam[],
     ...sampling(request, target),
@@ -49,6 +51,9 @@ export const encodeChat: Encode<ChatParams> = (request, target, streaming) => {
     ...tools(request.settings, adjustments),
     ...service(request, target, adjustments),
     ...stream(target, streaming),
+  };
+  const params: ChatParams = {
+    ...withAdditions(body, request.additions, reportTo(adjustments)),
     ...target.extraBody,
     ...request.extraBody,
     ...off,

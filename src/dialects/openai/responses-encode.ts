@@ -10,6 +10,8 @@ import type { Encode } from "../../core/dialect.ts";
 import type { ModelRequest, SettingName, Settings } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import type { ToolChoice } from "../../core/tool.ts";
+import { withAdditions } from "../additions.ts";
+import { reportTo } from "../report.ts";
 import { promptCacheKey } from "./prompt-cache-key.ts";
 import { lowerFormat, type WireFormat, withInstruction } from "./response-format.ts";
 import { encodeInput } from "./responses-input.ts";
@@ -30,7 +32,7 @@ export const encodeResponses: Encode<ResponsesParams> = (request, target, stream
   const { settings } = request;
   const format = lowerFormat(settings.responseFormat, target);
   adjustments.push(...format.adjustments);
-  const params: ResponsesParams = {
+  const body: ResponsesParams = {
     model: target.modelId,
     input: encodeInput(withInstruction(request.messages, format.instruction), target, adjustments),
     ...answer(settings, target, format, adjustments),
@@ -38,10 +40,9 @@ export const encodeResponses: Encode<ResponsesParams> = (request, target, stream
     ...service(request, target, adjustments),
     store: false,
     ...(streaming && { stream: true }),
-    ...target.extraBody,
-    ...request.extraBody,
   };
-  return { params, adjustments };
+  const whole = withAdditions(body, request.additions, reportTo(adjustments));
+  return { params: { ...whole, ...target.extraBody, ...request.extraBody }, adjustments };
 };
 
 type RequestSettings = ModelRequest["settings"];

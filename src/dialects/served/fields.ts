@@ -1,3 +1,4 @@
+import type { Additions } from "../../core/additions.ts";
 import type { Adjustment } from "../../core/attempt.ts";
 import { asObject, asStrings, type Json } from "./json.ts";
 import { refuse } from "./problem.ts";
@@ -47,6 +48,19 @@ export class Fields {
   takeRest(): Json {
     const nested = [...this.#inner].map(([name, fields]) => [name, fields.takeRest()] as const);
     return { ...Object.fromEntries(nested.filter(([, rest]) => Object.keys(rest).length > 0)), ...this.takeAll() };
+  }
+
+  /** Takes what remains here and in nested objects, apart from those that were not read at all. */
+  takeAdditions(bound: readonly string[]): Additions {
+    const nested = [...this.#inner].map(([name, fields]) => [name, fields.#addition(bound.includes(name))] as const);
+    return { inner: Object.fromEntries(nested.filter(([, one]) => !isEmpty(one))), fields: {} };
+  }
+
+  #addition(isBound: boolean): Additions {
+    const { inner } = this.takeAdditions([]);
+    const fields = this.takeAll();
+    const { type } = this.sent;
+    return { fields, inner, ...((isBound || type !== undefined) && { within: { type } }) };
   }
 
   /** Takes what remains at any depth; returns whether there was anything. */
@@ -112,7 +126,7 @@ export class Fields {
       return Array.isArray(list) && list.every((item) => asObject(item) !== undefined);
     });
     const items = value?.map((item, index) => new Fields(item, `${this.pathOf(name)}[${index}]`));
-    this.#items.push(...(items ?? []));
+    for (const item of items ?? []) this.#items.push(item);
     return items;
   }
 
@@ -145,4 +159,8 @@ export class Fields {
     if (value === undefined || is(value)) return value;
     refuse(`Invalid type for '${this.pathOf(name)}': expected ${kind}.`, this.pathOf(name), "invalid_type");
   }
+}
+
+function isEmpty({ fields, inner }: Additions): boolean {
+  return Object.keys(fields).length + Object.keys(inner).length === 0;
 }

@@ -1,5 +1,6 @@
 import { own } from "../../core/own.ts";
 import type { Fields } from "./fields.ts";
+import { refuseRouting } from "./other-model.ts";
 
 /**
  * What happens to a part of a client's request. carried: every target gets it, in its own form. same wire: only targets of the
@@ -26,6 +27,7 @@ export function markOf(marks: Marks, name: string): Mark {
 
 /** Refuses and ignores fields; `false` asks for nothing that could be refused. */
 export function applyMarks(body: Fields, marks: Marks): void {
+  refuseRouting(body, marks);
   for (const [name, mark] of Object.entries(marks)) {
     if (mark === "carried" || mark === "same wire") continue;
     const value = body.take(name);

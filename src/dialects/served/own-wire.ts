@@ -1,11 +1,14 @@
 import type { Adjustment } from "../../core/attempt.ts";
 import type { Signed } from "../../core/message.ts";
+import { own } from "../../core/own.ts";
 import type { ModelRequest } from "../../core/request.ts";
 import { type SameWire, type SameWireBlock, signBlock } from "../../core/same-wire.ts";
 import type { Tool } from "../../core/tool.ts";
 import type { WireName } from "../../core/wire-name.ts";
 import type { Fields } from "./fields.ts";
 import type { Json } from "./json.ts";
+import { markOf, type WireMarks } from "./marks.ts";
+import { refuseOtherModel } from "./other-model.ts";
 
 type WebSearch = ModelRequest["settings"]["webSearch"];
 
@@ -25,25 +28,49 @@ export interface ToolsRead {
 /** No provider accepts so many. */
 export const MAX_TOOLS = 4_096;
 
+/** Blocks and items that add tools to those of the request. */
+const ADDING_TOOLS: ReadonlySet<unknown> = new Set(["tool_addition", "additional_tools", "tool_search_output"]);
+
 /** Collects what only the wire format of the client has while its request is read. */
 export class OwnWire {
   readonly #wire: WireName;
   readonly #owner: string;
   readonly #body: Record<string, unknown> = {};
   readonly #losses: Adjustment[] = [];
+  readonly #marks: WireMarks;
+  readonly #joined: Record<string, readonly string[]> = {};
   #tools: unknown;
   #refusal: string | undefined;
+  #thinkingBudget: number | undefined;
 
   /** `owner`: the vendor of the wire format. */
-  constructor(wire: WireName, owner: string) {
+  constructor(wire: WireName, owner: string, marks: WireMarks) {
     this.#wire = wire;
     this.#owner = owner;
+    this.#marks = marks;
   }
 
   /** A field that is sent as it was received; `to`: what other wire formats get instead. */
   keep(name: string, value: unknown, loss?: Pick<Adjustment, "reason"> & Partial<Pick<Adjustment, "to" | "setting">>) {
     this.#body[name] = value;
     if (loss !== undefined) this.#losses.push({ setting: name, from: value, to: undefined, ...loss });
+  }
+
+  /** A list of which some elements are read; the others are added to the list that is sent. */
+  join(name: string, value: readonly string[], reason: string): void {
+    this.#joined[name] = value;
+    this.#losses.push({ setting: name, from: value, to: undefined, reason });
+  }
+
+  /** The tokens for thinking, of which other wire formats get the nearest effort. */
+  budget(
+    tokens: number,
+    setting: string,
+    { effort, exact }: { readonly effort: string; readonly exact: boolean },
+  ): void {
+    this.#thinkingBudget = tokens;
+    if (exact) return;
+    this.#losses.push({ setting, from: tokens, to: effort, reason: "converted to the nearest effort" });
   }
 
   /**
@@ -59,6 +86,7 @@ export class OwnWire {
   /** A block that no part expresses. */
   block(block: Fields, without?: SameWireBlock["without"]): { readonly type: "text"; readonly text: "" } & Signed {
     block.takeEverything();
+    if (ADDING_TOOLS.has(block.sent.type)) refuseOtherModel(block);
     return { type: "text", text: "", ...this.signed(block.sent, without) };
   }
 
@@ -73,6 +101,7 @@ export class OwnWire {
     let webSearch: WebSearch;
     let isPlain = true;
     for (const tool of body.objects("tools") ?? []) {
+      this.#refuseTool(tool);
       const { functions = [], loss, ...more } = read(tool);
       for (const one of functions) tools.push(one);
       if (tools.length > MAX_TOOLS) body.refuse(`more than ${MAX_TOOLS} tools`, "tools");
@@ -103,21 +132,32 @@ export class OwnWire {
       this.#refusal = `${path} requires a tool that cannot be called: ${lost.setting}: ${lost.reason}`;
   }
 
-  /**
-   * All of it, with the fields of the body that were not read. A field of which a part was not read is sent as received, unless
-   * it is in `merged`.
-   */
-  finish(body: Fields, merged: readonly string[] = []): SameWire {
+  /** All of it, with the fields of the body that were not read. `bound`: objects that mean nothing without what was read. */
+  finish(body: Fields, bound: readonly string[] = []): SameWire {
     this.#loseUnread(body);
-    const rest = body.takeRest();
-    const fields = Object.entries(rest).map(([name, value]) => [name, merged.includes(name) ? value : body.sent[name]]);
+    const additions = body.takeAdditions(bound);
+    const fields = { ...body.takeAll(), ...this.#body };
+    const unknown = Object.keys({ ...fields, ...additions.inner }).filter(
+      (name) => own(this.#marks.fields, name) === undefined,
+    );
     return {
       wire: this.#wire,
-      body: { ...Object.fromEntries(fields), ...this.#body },
+      vendor: this.#owner,
+      body: fields,
+      unknown,
+      additions: { ...additions, fields: this.#joined },
+      thinkingBudget: this.#thinkingBudget,
       headers: {},
       losses: this.#losses,
       refusal: this.#refusal,
     };
+  }
+
+  #refuseTool(tool: Fields): void {
+    const { type } = tool.sent;
+    if (typeof type === "string" && markOf(this.#marks.tools, type) === "refused")
+      tool.refuse(`tools of type ${type} are not supported: another model answers, at another price`);
+    refuseOtherModel(tool);
   }
 
   #loseUnread(fields: Fields): void {

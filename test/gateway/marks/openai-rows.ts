@@ -151,7 +151,9 @@ export const RESPONSES_ROWS = rowsOf({
     top_logprobs: field("top_logprobs", 2),
     reasoning: { body: { reasoning: { effort: "low", summary: "auto" } } },
     text: { body: { text: { verbosity: "low", format: { type: "json_object" } } } },
-    include: field("include", ["web_search_call.action.sources"]),
+    include: field("include", ["web_search_call.action.sources"], {
+      include: ["reasoning.encrypted_content", "web_search_call.action.sources"],
+    }),
     service_tier: field("service_tier", "flex"),
     user: field("user", "u-1"),
     metadata: field("metadata", { team: "blue" }),

@@ -41,8 +41,9 @@ export const MESSAGES_MARKS = {
     mcp_servers: "same wire",
     speed: "same wire",
     thread: "same wire",
-    user_profile_id: "same wire",
-    workspace_id: "same wire",
+    // Who is billed.
+    user_profile_id: "refused",
+    workspace_id: "refused",
   } satisfies Record<Field, Mark>,
   tools: {
     custom: "carried",
@@ -59,7 +60,8 @@ export const MESSAGES_MARKS = {
     web_search_20250305: "carried",
     web_search_20260209: "carried",
     web_search_20260318: "carried",
-    advisor_20260301: "same wire",
+    // It asks another model, at another price.
+    advisor_20260301: "refused",
     browser_toolset_20260801: "same wire",
     code_execution_20250522: "same wire",
     code_execution_20250825: "same wire",

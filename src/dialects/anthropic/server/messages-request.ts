@@ -24,13 +24,13 @@ export function readMessagesRequest(received: ReceivedRequest): ServedRequest {
   const stream = body.boolean("stream") ?? received.streaming ?? false;
   refuseThread(body);
   applyMarks(body, MESSAGES_MARKS.fields);
-  const own = new OwnWire("anthropic", received.owner);
+  const own = new OwnWire("anthropic", received.owner, MESSAGES_MARKS);
   const context: TurnContext = { owner: received.owner, marks: new CacheMarks(received.body, adjustments), own };
   const turns = body.objects("messages") ?? body.refuse("Field required", "messages");
   const messages = [...readSystem(body, context), ...turns.flatMap((turn) => readTurn(turn, context))];
-  const settings = readSettings(body, context, adjustments);
+  const settings = readSettings(body, context);
   const read = { model, stream, messages, settings, samples: 1 };
-  return servedRequest(body, read, adjustments, own.finish(body, ["metadata"]));
+  return servedRequest(body, read, adjustments, own.finish(body));
 }
 
 /** Conversations are not stored. The SDK sends the complete one again after this error. */
@@ -41,7 +41,7 @@ function refuseThread(body: Fields): void {
   throw new Rejection({ kind: "not-found", message, details: { error_code: "thread_not_found" } });
 }
 
-function readSettings(body: Fields, { marks, own }: TurnContext, adjustments: Adjustment[]): RequestSettings {
+function readSettings(body: Fields, { marks, own }: TurnContext): RequestSettings {
   const output = body.object("output_config");
   const { tools, webSearch } = own.tools(body, (tool) => readTool(tool, marks));
   marks.takeAutomatic(body);
@@ -51,7 +51,7 @@ function readSettings(body: Fields, { marks, own }: TurnContext, adjustments: Ad
     topK: body.number("top_k"),
     maxNewTokens: body.number("max_tokens"),
     stop: body.strings("stop_sequences"),
-    reasoningEffort: readThinking(body, output, adjustments),
+    reasoningEffort: readThinking(body, output, own),
     serviceTier: body.string("service_tier"),
     responseFormat: readFormat(output?.object("format") ?? body.object("output_format")),
     user: body.object("metadata")?.string("user_id"),
@@ -66,14 +66,14 @@ const EFFORTS = ["low", "medium", "high", "xhigh", "max"] as const;
 /** The API's default if thinking is on and no effort is set. */
 const DEFAULT_EFFORT = "high";
 
-function readThinking(body: Fields, output: Fields | undefined, adjustments: Adjustment[]): Effort | undefined {
+function readThinking(body: Fields, output: Fields | undefined, own: OwnWire): Effort | undefined {
   const effort = output?.oneOf("effort", EFFORTS);
   const thinking = body.object("thinking");
   switch (thinking?.oneOf("type", ["enabled", "adaptive", "disabled"])) {
     case "disabled":
       return effort ?? "none";
     case "enabled":
-      return effort ?? readBudget(thinking, adjustments);
+      return effort ?? readBudget(thinking, own);
     case "adaptive":
       return effort ?? DEFAULT_EFFORT;
     default:
@@ -81,12 +81,12 @@ function readThinking(body: Fields, output: Fields | undefined, adjustments: Adj
   }
 }
 
-function readBudget(thinking: Fields, adjustments: Adjustment[]): Effort {
+function readBudget(thinking: Fields, own: OwnWire): Effort {
   const budget = thinking.number("budget_tokens") ?? thinking.refuse("Field required", "budget_tokens");
-  const { effort, exact } = effortOfBudget(budget);
-  const setting = thinking.pathOf("budget_tokens");
-  if (!exact) adjustments.push({ setting, from: budget, to: effort, reason: "converted to the nearest effort" });
-  return effort;
+  if (!Number.isSafeInteger(budget) || budget < 1) thinking.refuse("expected a positive integer", "budget_tokens");
+  const nearest = effortOfBudget(budget);
+  own.budget(budget, thinking.pathOf("budget_tokens"), nearest);
+  return nearest.effort;
 }
 
 /** A schema has no name in this API, but our request requires one. */

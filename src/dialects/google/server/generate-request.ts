@@ -1,4 +1,3 @@
-import type { Adjustment } from "../../../core/attempt.ts";
 import type { Effort, ModelRequest, ResponseFormat } from "../../../core/request.ts";
 import type { JsonSchema, Tool, ToolChoice } from "../../../core/tool.ts";
 import type { Fields } from "../../served/fields.ts";
@@ -18,8 +17,7 @@ type RequestSettings = ModelRequest["settings"];
 export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
   const body = fieldsOf(counted(received) ?? received.body);
   applyMarks(body, GENERATE_MARKS.fields);
-  const adjustments: Adjustment[] = [];
-  const own = new OwnWire("google", received.owner);
+  const own = new OwnWire("google", received.owner, GENERATE_MARKS);
   const named = body.string("model");
   const model = received.model ?? named ?? body.refuse("model is not specified", "model");
   const stream = received.streaming ?? false;
@@ -31,9 +29,9 @@ export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
   const config = body.object("generationConfig");
   if (config !== undefined) applyMarks(config, GENERATE_MARKS.fields);
   const samples = config?.number("candidateCount") ?? 1;
-  const settings = { ...readTopLevel(body, own), ...(config && readConfig(config, adjustments)) };
+  const settings = { ...readTopLevel(body, own), ...(config && readConfig(config, own)) };
   const read = { model, stream, messages: turns.messages, settings, samples };
-  return servedRequest(body, read, adjustments, own.finish(body, ["generationConfig", "toolConfig"]));
+  return servedRequest(body, read, [], own.finish(body));
 }
 
 /** The counting endpoint takes a complete generate request, or its contents directly. */
@@ -43,7 +41,7 @@ function counted({ body, counting }: ReceivedRequest): Json | undefined {
     : undefined;
 }
 
-function readConfig(config: Fields, adjustments: Adjustment[]): RequestSettings {
+function readConfig(config: Fields, own: OwnWire): RequestSettings {
   return {
     temperature: config.number("temperature"),
     topP: config.number("topP"),
@@ -57,7 +55,7 @@ function readConfig(config: Fields, adjustments: Adjustment[]): RequestSettings 
     topLogprobs: config.number("logprobs"),
     modalities: config.strings("responseModalities")?.map((modality) => modality.toLowerCase()),
     responseFormat: readFormat(config),
-    reasoningEffort: readThinking(config.object("thinkingConfig"), adjustments),
+    reasoningEffort: readThinking(config.object("thinkingConfig"), own),
   };
 }
 
@@ -74,7 +72,7 @@ function readFormat(config: Fields): ResponseFormat | undefined {
   config.refuse(`'${type}' is not supported`, "responseMimeType");
 }
 
-function readThinking(thinking: Fields | undefined, adjustments: Adjustment[]): Effort | undefined {
+function readThinking(thinking: Fields | undefined, own: OwnWire): Effort | undefined {
   const level = thinking?.string("thinkingLevel");
   const budget = thinking?.number("thinkingBudget");
   if (thinking === undefined || (level === undefined && budget === undefined)) return undefined;
@@ -82,10 +80,11 @@ function readThinking(thinking: Fields | undefined, adjustments: Adjustment[]): 
   const withThoughts = thinking.boolean("includeThoughts") === true;
   if (level !== undefined)
     return effortOfLevel(level, withThoughts) ?? thinking.refuse(`'${level}' is not a thinking level`, "thinkingLevel");
-  const { effort, exact } = effortOfBudget(budget ?? 0);
-  const setting = thinking.pathOf("thinkingBudget");
-  if (!exact) adjustments.push({ setting, from: budget, to: effort, reason: "converted to the nearest effort" });
-  return effort;
+  const tokens = budget ?? 0;
+  if (!Number.isSafeInteger(tokens)) thinking.refuse("expected an integer", "thinkingBudget");
+  const nearest = effortOfBudget(tokens);
+  own.budget(tokens, thinking.pathOf("thinkingBudget"), nearest);
+  return nearest.effort;
 }
 
 /** Settings outside of `generationConfig`. */

@@ -20,7 +20,7 @@ import {
 export function readChatRequest(received: ReceivedRequest): ServedRequest {
   const body = new Fields(received.body);
   applyMarks(body, CHAT_MARKS.fields);
-  const own = new OwnWire("openai", received.owner);
+  const own = new OwnWire("openai", received.owner, CHAT_MARKS);
   const model = body.string("model") ?? received.model ?? body.refuse("you must provide a model parameter");
   const stream = body.boolean("stream") ?? received.streaming ?? false;
   readStreamOptions(body);
@@ -29,7 +29,7 @@ export function readChatRequest(received: ReceivedRequest): ServedRequest {
   const turns = messages.map((message) => readChatMessage(message, { owner: received.owner, own }));
   const settings = readSettings(body, own);
   const read = { model, stream, messages: turns, settings, samples };
-  return servedRequest(body, read, [], own.finish(body));
+  return servedRequest(body, read, [], own.finish(body, ["web_search_options"]));
 }
 
 /** `include_usage` is read when the answer is written. */

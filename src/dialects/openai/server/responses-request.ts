@@ -28,7 +28,7 @@ import { ResponsesTurns } from "./responses-turns.ts";
 export function readResponsesRequest(received: ReceivedRequest): ServedRequest {
   const body = new Fields(received.body);
   applyMarks(body, RESPONSES_MARKS.fields);
-  const own = new OwnWire("openai-responses", received.owner);
+  const own = new OwnWire("openai-responses", received.owner, RESPONSES_MARKS);
   const model = body.string("model") ?? received.model ?? body.refuse("you must provide a model parameter");
   const stream = body.boolean("stream") ?? received.streaming ?? false;
   const messages = readInput(body, received, own);
@@ -86,7 +86,7 @@ function readIncluded(body: Fields, own: OwnWire): ReadonlySet<string> {
   const wanted = body.strings("include") ?? [];
   const other = wanted.filter((name) => !INCLUDED.has(name));
   const reason = `only the openai-responses wire can include ${other.join(", ")}`;
-  if (other.length > 0) own.keep("include", wanted, { reason });
+  if (other.length > 0) own.join("include", other, reason);
   return new Set(wanted);
 }
 
