@@ -7,6 +7,7 @@ const STREAMS = ["test/gateway/streams.test.ts"];
 const MALFORMED = ["test/gateway/malformed-requests.test.ts"];
 const SLOW_CLIENTS = ["test/gateway/slow-clients.test.ts"];
 const MARKS = ["test/gateway/marks.test.ts"];
+const CLIENT_FIELDS = ["test/gateway/client-fields.test.ts"];
 const STOCK = ["test/gateway/stock-clients.test.ts"];
 
 /** What clients of the gateway rely on. */
@@ -142,13 +143,31 @@ export const gateways = [
   ...mutantsOf("src/dialects/served/marks.ts", MARKS, [
     ["gateway-refuses-nothing", "what only the provider stores is left out", "applyMarks", never('mark === "refused"')],
   ]),
-  ...mutantsOf("src/core/adapt.ts", MARKS, [
+  ...mutantsOf("src/core/client-fields.ts", CLIENT_FIELDS, [
     [
       "gateway-loses-own-fields",
       "fields of the client's wire format are left out",
-      "sameWireBody",
-      never("sameWire.wire === target.dialect"),
+      "clientBody",
+      always("sameWire.wire !== target.dialect"),
     ],
+    [
+      "gateway-unknown-fields",
+      "any host gets fields of which nobody knows what they choose",
+      "refusedFields",
+      always("target.provider === vendor"),
+    ],
+    [
+      "gateway-undoes-drop",
+      "a field of a client brings a dropped setting back",
+      "dropFields",
+      always("ofClient === undefined"),
+    ],
+  ]),
+  ...mutantsOf("src/dialects/served/other-model.ts", CLIENT_FIELDS, [
+    ["gateway-other-model", "a tool chooses a model", "refuseOtherModel", never("path !== undefined")],
+  ]),
+  ...mutantsOf("src/core/billing.ts", CLIENT_FIELDS, [
+    ["gateway-growing-prompt", "a prompt that grows is reserved as it is", "growthOf", never("name !== undefined")],
   ]),
   ...mutantsOf(
     "src/dialects/openai/server/stored-responses.ts",
