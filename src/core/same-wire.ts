@@ -123,6 +123,8 @@ export function blockSize({ signature }: Signed): BlockSize | undefined {
   if (signed === undefined) return undefined;
   let hasMedia = false;
   const text = JSON.stringify(signed.block, function (this: Json, key, value: unknown) {
+    // An earlier answer in audio, which OpenAI has stored.
+    if (key === "audio" && typeof value === "object" && value !== null) hasMedia = true;
     if (typeof value !== "string" || !MEDIA_FIELDS.has(key) || TEXT_TYPES.has(this["type"])) return value;
     hasMedia = true;
     return undefined;

@@ -27,11 +27,11 @@ export interface Wire<Params> {
 /** One attempt: encode, send, decode. Every failure is a ModelError with provider and model. */
 export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events {
   const { target } = call;
-  const encoded = wire.encode(call.request, target, call.streaming);
-  refuseForbidden(encoded.adjustments, call);
   const exchange = exchangeFor(call, call.streaming, call.record.root.remarks);
   call.record.exchange = exchange;
   try {
+    const encoded = wire.encode(call.request, target, call.streaming);
+    refuseForbidden(encoded.adjustments, call);
     const response = await wire.client.send(encoded.params, call, exchange);
     noteHeaders(call, response);
     const first: FlowEvent[] = encoded.adjustments.map((adjustment) => ({ type: "adjustment", adjustment }));

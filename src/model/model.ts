@@ -80,6 +80,7 @@ interface Inside {
   readonly current: () => ModelContext;
   readonly open: (input: Input, options: CallOptions | undefined, shape?: CallShape) => Opened;
   readonly embed: (texts: readonly string[], options?: EmbedOptions, gatewayKey?: string) => Promise<EmbeddingReply>;
+  readonly count: (input: Input, options: CallOptions, sameWire: SameWire) => Promise<number>;
 }
 const INSIDES = new WeakMap<Model, Inside>();
 
@@ -123,6 +124,11 @@ export function embedFor(
   return (INSIDES.get(model) as Inside).embed(texts, options, gatewayKey);
 }
 
+/** `model.countTokens()` with the provider, for servers. */
+export function countFor(model: Model, input: Input, options: CallOptions, sameWire: SameWire): Promise<number> {
+  return (INSIDES.get(model) as Inside).count(input, options, sameWire);
+}
+
 /**
  * A model: one entry of models.toml.
  *
@@ -147,7 +153,11 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     this.#current = current;
     const open: Inside["open"] = (input, options, shape) => this.#openStream(input, options, shape);
     const embed: Inside["embed"] = (texts, options, gatewayKey) => this.#embed(texts, options, gatewayKey);
-    INSIDES.set(this as unknown as Model, { current, open, embed });
+    const count: Inside["count"] = async (input, options, sameWire) => {
+      const prepared = await withMedia(this.#prepare(input, options));
+      return countTokens({ ...prepared, input: { ...prepared.input, sameWire } });
+    };
+    INSIDES.set(this as unknown as Model, { current, open, embed, count });
     bindMethods(this, Model);
   }
 

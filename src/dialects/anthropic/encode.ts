@@ -9,7 +9,7 @@ import { markCache } from "./cache-marks.ts";
 import { type Conversation, encodeMessages } from "./messages.ts";
 import { lowerSchema } from "./schema.ts";
 import { encodeThinking, type Thinking } from "./thinking.ts";
-import { answersThroughTool, encodeTools } from "./tools.ts";
+import { answersThroughTool, type EncodedTools, encodeTools } from "./tools.ts";
 
 /** The SDK's parameters, and those of older API versions. */
 export type MessagesBody = Anthropic.MessageCreateParams & {
@@ -47,13 +47,15 @@ export function encodeMessagesRequest(
     ...(streaming && { stream: true as const }),
   } satisfies MessagesBody;
   const whole: MessagesBody = withAdditions(body, request.additions, report);
-  return { params: withExtra(whole, { ...target.extraBody, ...request.extraBody }), adjustments };
+  const extra = withJsonTool({ ...target.extraBody, ...request.extraBody }, tools, request, target);
+  return { params: withExtra(whole, extra), adjustments };
 }
 
 /** The part of a request that the provider counts before the call. */
 export function encodeCountRequest(request: ModelRequest, target: Target): Encoded<Anthropic.MessageCountTokensParams> {
   const { params } = encodeMessagesRequest(request, target, false);
   const { model, messages, system, tools, tool_choice, thinking, output_config } = params;
+  const { mcp_servers, context_management } = params as unknown as Tree;
   const counted: Anthropic.MessageCountTokensParams = {
     model,
     messages,
@@ -62,6 +64,8 @@ export function encodeCountRequest(request: ModelRequest, target: Target): Encod
     ...(tool_choice !== undefined && { tool_choice }),
     ...(thinking !== undefined && { thinking }),
     ...(output_config !== undefined && { output_config }),
+    ...(mcp_servers !== undefined && { mcp_servers }),
+    ...(context_management !== undefined && { context_management }),
   };
   return { params: counted, adjustments: [] };
 }
@@ -139,6 +143,17 @@ function encodeServiceTier({ settings }: ModelRequest): { service_tier?: "auto" 
 }
 
 type Tree = Readonly<Record<string, unknown>>;
+
+/** Tools that are sent as they were received leave room for the tool whose input is the answer. */
+function withJsonTool(extra: Tree, encoded: EncodedTools, request: ModelRequest, target: Target): Tree {
+  const { tools: received, tool_choice: wanted } = extra;
+  if (!Array.isArray(received) || !answersThroughTool(request, target)) return extra;
+  const [answer] = (encoded.tools ?? []).slice(-1);
+  const isNamed = (wanted as { readonly type?: unknown } | undefined)?.type === "tool";
+  // A choice of one tool would be the one for the answer, and the client's tools could not be called.
+  const forced = encoded.tool_choice?.type === "auto" ? { type: "auto" } : { type: "any" };
+  return { ...extra, tools: [...(received as unknown[]), answer], ...(!isNamed && { tool_choice: forced }) };
+}
 
 function withExtra(body: MessagesBody, extra: Tree): MessagesBody {
   return Object.keys(extra).length === 0

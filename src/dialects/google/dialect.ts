@@ -68,7 +68,9 @@ function decoderOptions(request: ModelRequest): GenerateDecoderOptions {
 
 function encodeCount(request: ModelRequest, target: Target): Encoded<CountTokensParameters> {
   const { model, contents, config } = encodeGenerate(request, target).params;
-  const { systemInstruction, tools } = config ?? {};
+  const { systemInstruction, tools: encoded } = config ?? {};
+  // Those of a client of a gateway.
+  const tools = (request.extraBody["tools"] as typeof encoded) ?? encoded;
   const counted = {
     ...(systemInstruction !== undefined && { systemInstruction }),
     ...(tools !== undefined && { tools: tools as NonNullable<NonNullable<CountTokensParameters["config"]>["tools"]> }),

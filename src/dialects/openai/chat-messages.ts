@@ -2,6 +2,7 @@ import type {
   ChatCompletionAssistantMessageParam,
   ChatCompletionContentPart,
   ChatCompletionContentPartInputAudio,
+  ChatCompletionContentPartText,
   ChatCompletionMessageParam,
   ChatCompletionMessageToolCall,
   ChatCompletionToolMessageParam,
@@ -46,8 +47,9 @@ export function encodeChatMessages(
       moved = [...moved, ...imagesOf(message, index, target, adjustments)];
       continue;
     }
-    const [first, ...rest] = encodeMessage(message, index, target, adjustments);
-    out.push(...withMoved(first, moved), ...rest);
+    const [plain, fields] = withoutFields(message, target);
+    const [first, ...rest] = encodeMessage(plain, index, target, adjustments);
+    out.push(...withMoved(first && { ...fields, ...first }, moved), ...rest);
     moved = [];
   }
   return [...out, ...withMoved(undefined, moved)];
@@ -122,6 +124,15 @@ function encodeMessage(
   }
 }
 
+/** The message without the part for fields that only this wire format has, and those fields. */
+function withoutFields<Given extends Message>(message: Given, { dialect }: Target): readonly [Given, object] {
+  const { content } = message;
+  const last = typeof content === "string" ? undefined : content.at(-1);
+  const block = last === undefined ? undefined : blockFor(last, dialect);
+  if (block?.["type"] !== "message" || typeof content === "string") return [message, {}];
+  return [{ ...message, content: content.slice(0, -1) }, objectIn(block["fields"]) ?? {}];
+}
+
 /** The role of instructions; `user` for models that do not support them. */
 export function systemRole(target: Target, index: number, adjustments: Adjustment[]): "system" | "developer" | "user" {
   const role = target.facts.systemRole ?? target.quirks.systemRole ?? "system";
@@ -138,13 +149,19 @@ function encodeSystem(
   target: Target,
   adjustments: Adjustment[],
 ): ChatCompletionMessageParam {
-  return { role: systemRole(target, index, adjustments), content: plainText(message.content) };
+  return { role: systemRole(target, index, adjustments), content: plainText(message.content, target) };
 }
 
 /** A single text is sent as a string, which all compatible hosts support. */
-function plainText(content: string | readonly TextPart[]): string | { type: "text"; text: string }[] {
+function plainText(content: string | readonly TextPart[], target: Target): string | ChatCompletionContentPartText[] {
   if (typeof content === "string") return content;
-  return content.length === 1 ? textOf(content) : content.map(({ text }) => ({ type: "text", text }));
+  const isPlain = content.every((part) => blockFor(part, target.dialect) === undefined);
+  return content.length === 1 && isPlain ? textOf(content) : content.map((part) => textPart(part, target));
+}
+
+function textPart(part: TextPart, target: Target): ChatCompletionContentPartText {
+  const block = blockFor(part, target.dialect) as ChatCompletionContentPartText | undefined;
+  return block ?? { type: "text", text: part.text };
 }
 
 function encodeUserContent(content: UserMessage["content"], target: Target): string | ChatCompletionContentPart[] {
@@ -188,11 +205,20 @@ function encodeAssistant(message: AssistantMessage, target: Target): ChatComplet
   const chunks = contentChunks(content, target) as ChatCompletionAssistantMessageParam["content"] | undefined;
   return {
     role: "assistant",
-    content: chunks ?? (text === "" && calls.length > 0 ? null : text),
+    content: chunks ?? markedTexts(content, target) ?? (text === "" && calls.length > 0 ? null : text),
     ...reasoningBack(content, target),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
 }
+
+/** The texts of an answer as parts, if one of them is as its client sent it. */
+function markedTexts(content: readonly AssistantPart[], target: Target): ChatCompletionContentPartText[] | undefined {
+  const texts = content.filter((part) => part.type === "text");
+  const isMarked = texts.some((part) => blockFor(part, target.dialect) !== undefined);
+  return isMarked ? texts.map((part) => textPart(part, target)) : undefined;
+}
+
+type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
 /** Custom calls stay custom calls for the host that made them; other hosts support only functions. */
 function encodeToolCall(part: ToolCallPart, target: Target): ChatCompletionMessageToolCall {
@@ -208,10 +234,10 @@ function encodeToolCall(part: ToolCallPart, target: Target): ChatCompletionMessa
 
 function encodeToolResults(message: ToolMessage, target: Target): ChatCompletionToolMessageParam[] {
   return message.content.map((part) => ({
+    ...(blockFor(part, target.dialect) ?? { content: toolResultText(part) }),
     role: "tool",
     tool_call_id: wireToolId(part.id, target.quirks.toolIds),
-    content: toolResultText(part),
-  }));
+  })) as ChatCompletionToolMessageParam[];
 }
 
 /** The API supports only text here, and has no field for failures. */

@@ -19,9 +19,14 @@ export async function countPromptTokens(operation: RequestOperation, client: Cli
   return countOverWire(operation, { encode: encodeCount, client, field: "input_tokens" });
 }
 
-/** The part of a request that is counted; chat and responses prompts have the same tokens. */
+/**
+ * The part of a request that is counted; chat and responses prompts have the same tokens. Content that only one of the wire formats
+ * has is counted in its own.
+ */
 export const encodeCount: Encode<CountParams> = (request, target) => {
-  const { params } = encodeResponses({ ...request, extraBody: {} }, { ...target, extraBody: {} }, false);
+  const isOwn = target.dialect === "openai-responses";
+  const counting = isOwn ? request : { ...request, extraBody: {}, additions: undefined };
+  const { params } = encodeResponses(counting, { ...target, dialect: "openai-responses", extraBody: {} }, false);
   const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = params;
   const counted = withoutUndefined({ model, input, tools, tool_choice, parallel_tool_calls, reasoning, text });
   return { params: counted as CountParams, adjustments: [] };

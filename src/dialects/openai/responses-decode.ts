@@ -7,11 +7,19 @@ import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { parseEvent } from "../wire-error.ts";
 import { OutputItems } from "./responses-output.ts";
+import { FlatNames } from "./server/namespaces.ts";
 import { ResponsesUsage } from "./usage.ts";
-import { numberIn, objectIn, textIn, type WireObject } from "./wire-value.ts";
+import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
 export function decodeResponses(target: Target, _streaming?: boolean, request?: ModelRequest): Decoder {
-  return new ResponsesDecoder(target, request?.deliverInvalidCalls);
+  const names = new FlatNames(request?.extraBody["tools"]);
+  return new ResponsesDecoder(target, { names, deliverInvalid: request?.deliverInvalidCalls });
+}
+
+interface DecoderOptions {
+  /** Of the tools in namespaces that a client of a gateway sent. */
+  readonly names: FlatNames;
+  readonly deliverInvalid: boolean | undefined;
 }
 
 type Ending = { readonly reason: FinishReason; readonly raw: string } | { readonly error: Error };
@@ -19,6 +27,7 @@ type Ending = { readonly reason: FinishReason; readonly raw: string } | { readon
 class ResponsesDecoder implements Decoder {
   done = false;
   readonly #target: Target;
+  readonly #names: FlatNames;
   readonly #items: OutputItems;
   readonly #usage = new ResponsesUsage();
   #id: string | undefined;
@@ -28,15 +37,18 @@ class ResponsesDecoder implements Decoder {
   /** Whether sequence numbers of events are missing. */
   #lossy = false;
 
-  constructor(target: Target, deliverInvalid: boolean | undefined) {
+  constructor(target: Target, { names, deliverInvalid }: DecoderOptions) {
     this.#target = target;
+    this.#names = names;
     this.#items = new OutputItems(target, () => this.#id ?? "", deliverInvalid);
   }
 
   push(data: string, event: string | undefined, out: FlowEvent[]): void {
     if (this.done || data.trim() === "[DONE]") return;
     const parsed = parseEvent(data, this.#target);
-    this.#read(textIn(parsed["type"]) ?? event ?? "", parsed, out);
+    const item = objectIn(parsed["item"]);
+    const named = item === undefined ? parsed : { ...parsed, item: this.#named(item) };
+    this.#read(textIn(parsed["type"]) ?? event ?? "", named, out);
   }
 
   body(json: unknown, out: FlowEvent[]): void {
@@ -80,6 +92,13 @@ class ResponsesDecoder implements Decoder {
     }
   }
 
+  /** A call of a tool in a namespace has the name of the function that stands for the tool. */
+  #named(item: WireObject): WireObject {
+    const { namespace, name } = item;
+    if (typeof namespace !== "string" || typeof name !== "string" || this.#names.places.size === 0) return item;
+    return { ...item, name: this.#names.nameOf({ namespace, name }) };
+  }
+
   #count(sequence: number | undefined): void {
     if (sequence === undefined) return;
     if (this.#sequence !== undefined && sequence > this.#sequence + 1) this.#lossy = true;
@@ -108,7 +127,8 @@ class ResponsesDecoder implements Decoder {
     this.done = true;
     const ending = this.#endingOf(response);
     try {
-      if ("reason" in ending || this.#items.empty) this.#items.serve(response["output"], out);
+      const output = objectsIn(response["output"]).map((item) => this.#named(item));
+      if ("reason" in ending || this.#items.empty) this.#items.serve(output, out);
       if ("reason" in ending) this.#items.end(out, ending.reason === "length", this.#lossy);
     } finally {
       this.#usage.push(response["usage"]);

@@ -52,7 +52,7 @@ function encodeMessage(
 ): ResponseInputItem[] {
   switch (message.role) {
     case "system":
-      return [{ role: systemRole(target, index, adjustments), content: inputText(message.content) }];
+      return [{ role: systemRole(target, index, adjustments), content: inputText(message.content, target) }];
     case "user":
       return encodeUser(message, target, reportTo(adjustments));
     case "assistant":
@@ -77,11 +77,15 @@ function encodeUser({ content }: UserMessage, target: Target, report: Report): R
 }
 
 function isContent({ type }: Readonly<Record<string, unknown>>): boolean {
-  return typeof type === "string" && type.startsWith("input_");
+  return typeof type === "string" && (type.startsWith("input_") || type === "text" || type === "output_text");
 }
 
-function inputText(content: SystemMessage["content"]): EasyInputMessage["content"] {
-  return typeof content === "string" ? content : content.map(({ text }) => ({ type: "input_text", text }));
+function inputText(content: SystemMessage["content"], target: Target): EasyInputMessage["content"] {
+  if (typeof content === "string") return content;
+  return content.map((part) => {
+    const block = blockFor(part, target.dialect) as ResponseInputContent | undefined;
+    return block ?? { type: "input_text", text: part.text };
+  });
 }
 
 function inputContent(content: UserMessage["content"], target: Target, report: Report): EasyInputMessage["content"] {

@@ -75,12 +75,26 @@ export class OwnWire {
 
   /**
    * Reads a block. What the part cannot express stays with it as its signature; a part that has one already is read as far as
-   * possible.
+   * possible. `expressed`: unread fields that the part expresses for other wire formats.
    */
-  part<Part extends Signed>(block: Fields, read: (block: Fields) => Part): Part {
+  part<Part extends Signed>(block: Fields, read: (block: Fields) => Part, expressed: readonly string[] = []): Part {
     const part = read(block);
-    if (part.signature !== undefined || !block.takeEverything()) return part;
-    return { ...part, ...this.signed(block.sent) };
+    if (part.signature !== undefined) return part;
+    const unread = block.unread().map(({ setting }) => setting);
+    if (!block.takeEverything()) return part;
+    const isExpressed = unread.every((path) => expressed.some((name) => path.endsWith(`.${name}`)));
+    return { ...part, ...this.signed(block.sent, isExpressed ? "unreported" : undefined) };
+  }
+
+  /** A part for the fields of a message that only this wire format has; `undefined` if it has none of them. */
+  messageFields(
+    message: Fields,
+    names: readonly string[],
+  ): ({ readonly type: "text"; readonly text: "" } & Signed) | undefined {
+    const present = names.filter((name) => message.has(name));
+    if (present.length === 0) return undefined;
+    const fields = Object.fromEntries(present.map((name) => [name, message.take(name)]));
+    return { type: "text", text: "", ...this.signed({ type: "message", fields }) };
   }
 
   /** A block that no part expresses. */

@@ -197,7 +197,7 @@ describe("requests in forms that our encoders do not send", () => {
   });
 
   it.each<[Wire, Json, readonly string[]]>([
-    ["openai", { messages: [{ ...user, name: "jane" }], moderation: {} }, ["messages[0].name", "moderation"]],
+    ["openai", { messages: [{ ...user, extra: 1 }], moderation: {} }, ["messages[0].extra", "moderation"]],
     ["openai-responses", { input: [{ ...user, extra: 1 }], truncation: "auto" }, ["input[0].extra", "truncation"]],
     ["anthropic", { messages: [user], max_tokens: 1, container: "c" }, ["container"]],
     [

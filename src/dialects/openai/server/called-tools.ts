@@ -1,6 +1,6 @@
 import { own } from "../../../core/own.ts";
 import { asObject, asObjects, asString, type Json } from "../../served/json.ts";
-import { flatNames } from "./namespaces.ts";
+import { FlatNames } from "./namespaces.ts";
 
 /** The tool of the request that a call is of, which decides how the call is written. */
 export interface CalledTool {
@@ -24,15 +24,9 @@ export class CalledTools {
 
   constructor({ tools }: Json) {
     for (const tool of asObjects(tools)) this.#add(tool);
-    const inNamespaces = new Map(
-      asObjects(tools).flatMap((space) => asObjects(space.tools).map((tool) => [tool.name, kindOf(tool)] as const)),
-    );
-    for (const [flat, { namespace, name }] of flatNames(tools)) {
-      const called = { kind: inNamespaces.get(name) ?? "function", name, namespace };
-      this.#tools.set(flat, called);
-      // A model of the same wire format uses the name in the namespace.
-      if (!this.#tools.has(name)) this.#tools.set(name, called);
-    }
+    const { places } = new FlatNames(tools);
+    for (const [flat, { namespace, name, type }] of places)
+      this.#tools.set(flat, { kind: kindOf({ type }), name, namespace });
   }
 
   of(name: string): CalledTool {

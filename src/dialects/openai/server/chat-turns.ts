@@ -33,17 +33,29 @@ export interface ChatContext {
 }
 
 /** One message of a chat completions body. */
-export function readChatMessage(message: Fields, { owner, own }: ChatContext): Message {
+export function readChatMessage(message: Fields, context: ChatContext): Message {
+  const read = readMessage(message, context);
+  const fields = read.role === "tool" ? undefined : context.own.messageFields(message, OF_MESSAGES);
+  if (fields === undefined) return read;
+  const { content } = read;
+  const parts = typeof content === "string" ? textParts(content) : content;
+  return { ...read, content: [...parts, fields] } as Message;
+}
+
+/** Fields of messages that other wire formats do not have. */
+const OF_MESSAGES = ["name", "audio", "function_call"];
+
+function readMessage(message: Fields, { owner, own }: ChatContext): Message {
   switch (message.oneOf("role", ROLES)) {
     case "system":
     case "developer":
-      return { role: "system", content: readTexts(message) };
+      return { role: "system", content: readTexts(message, own) };
     case "user":
       return { role: "user", content: readContent(message, (part) => readUserPart(part, own)) };
     case "assistant":
-      return { role: "assistant", content: readAssistant(message, owner) };
+      return { role: "assistant", content: readAssistant(message, { owner, own }) };
     case "tool":
-      return { role: "tool", content: [readResult(message)] };
+      return { role: "tool", content: [own.part(message, readResult, CACHE_MARKS)] };
     default:
       message.refuse("Missing required parameter.", "role");
   }
@@ -55,19 +67,21 @@ function readContent<Part>(message: Fields, read: (part: Fields) => Part): strin
   );
 }
 
-function readTexts(message: Fields): string | readonly TextPart[] {
-  return readContent(message, (part) => {
+function readTexts(message: Fields, own?: OwnWire): string | readonly TextPart[] {
+  const read = (part: Fields) => {
     part.oneOf("type", ["text"]);
     return readText(part);
-  });
+  };
+  return readContent(message, (part) => (own === undefined ? read(part) : own.part(part, read, CACHE_MARKS)));
 }
 
 /** The cache marker of OpenAI, and the one of compatible hosts. */
 const CACHE_MARKS = ["prompt_cache_breakpoint", "cache_control"];
 
+/** The marker stays unread, so that the same wire format gets it as it is. */
 function readText(part: Fields): TextPart {
-  const marks = CACHE_MARKS.filter((name) => part.take(name) !== undefined);
-  return { type: "text", text: part.string("text") ?? "", ...(marks.length > 0 && { cache: true }) };
+  const isMarked = CACHE_MARKS.some((name) => part.has(name));
+  return { type: "text", text: part.string("text") ?? "", ...(isMarked && { cache: true }) };
 }
 
 const USER_PARTS: Readonly<Record<string, (part: Fields) => UserPart>> = {
@@ -83,7 +97,7 @@ function readUserPart(part: Fields, own: OwnWire): UserPart {
   if (read === undefined) return own.block(part);
   // A file that OpenAI stores.
   if (type === "file" && asObject(part.sent.file)?.file_id !== undefined) return own.block(part, "refused");
-  return own.part(part, read);
+  return own.part(part, read, CACHE_MARKS);
 }
 
 function readImageUrl(part: Fields): ImagePart {
@@ -104,14 +118,16 @@ function readFileData(part: Fields): FilePart {
 }
 
 /** Parts are in the order of a reply: reasoning, text, calls, then the opaque fields of the message. */
-function readAssistant(message: Fields, owner: string): AssistantMessage["content"] {
+function readAssistant(message: Fields, { owner, own }: ChatContext): AssistantMessage["content"] {
   const fields = message.remaining();
   const reasoning = REASONING_FIELDS.flatMap((signature) => {
     const text = message.string(signature) ?? "";
     return text === "" ? [] : [{ type: "reasoning" as const, text, signature, owner }];
   });
   const said =
-    message.ifString("content") ?? message.objects("content")?.map((part) => readAnswerPart(part, owner)) ?? "";
+    message.ifString("content") ??
+    message.objects("content")?.map((part) => own.part(part, () => readAnswerPart(part, owner), CACHE_MARKS)) ??
+    "";
   const calls = (message.objects("tool_calls") ?? []).map((call) => readCall(call, owner));
   const state = stateOf(message, fields, owner);
   const refusal = message.string("refusal") ?? "";

@@ -12,26 +12,50 @@ export interface NamespacedName {
   readonly name: string;
 }
 
-/** The tools in namespaces, by the unique names that they have in wire formats without namespaces. */
-export function flatNames(tools: unknown): ReadonlyMap<string, NamespacedName> {
-  const list = asObjects(tools);
-  const taken = new Set(list.filter(({ type }) => type !== "namespace").map(nameOf));
-  const names = new Map<string, NamespacedName>();
-  for (const space of list.filter(({ type }) => type === "namespace"))
-    for (const tool of asObjects(space.tools)) {
-      const place = { namespace: nameOf(space), name: nameOf(tool) };
-      const flat = uniqueName(flatName(place), taken);
-      taken.add(flat);
-      names.set(flat, place);
-      if (names.size > MAX_TOOLS) return names;
+/** The tools in namespaces, and the unique names that they have in wire formats without namespaces. */
+export class FlatNames {
+  /** The tools by their unique names. */
+  readonly places = new Map<string, NamespacedName & { readonly type?: string | undefined }>();
+  readonly #names = new Map<string, string>();
+  readonly #taken: Set<string>;
+  /** The number of tools with a name. */
+  readonly #copies = new Map<string, number>();
+
+  constructor(tools: unknown) {
+    const list = asObjects(tools);
+    this.#taken = new Set(list.filter(({ type }) => type !== "namespace").map(nameOf));
+    for (const space of list.filter(({ type }) => type === "namespace"))
+      for (const tool of asObjects(space.tools)) {
+        if (this.places.size > MAX_TOOLS) return;
+        this.#add({ namespace: nameOf(space), name: nameOf(tool) }, asString(tool.type));
+      }
+  }
+
+  /** The unique name of a tool; a history may have tools that the request has no longer. */
+  nameOf(place: NamespacedName): string {
+    return this.#names.get(keyOf(place)) ?? flatName(place);
+  }
+
+  #add(place: NamespacedName, type: string | undefined): void {
+    if (this.#names.has(keyOf(place))) return;
+    const name = this.#unique(flatName(place));
+    this.#taken.add(name);
+    this.#names.set(keyOf(place), name);
+    this.places.set(name, { ...place, type });
+  }
+
+  #unique(name: string): string {
+    for (let copy = this.#copies.get(name) ?? 1; ; copy += 1) {
+      const candidate = copy === 1 ? name : `${name.slice(0, MAX_NAME - 5)}_${copy}`;
+      if (this.#taken.has(candidate)) continue;
+      this.#copies.set(name, copy + 1);
+      return candidate;
     }
-  return names;
+  }
 }
 
-/** The name of a tool among those of the request; a history may have tools that the request has no longer. */
-export function flatNameOf(place: NamespacedName, names: ReadonlyMap<string, NamespacedName>): string {
-  const known = [...names].find(([, { namespace, name }]) => namespace === place.namespace && name === place.name);
-  return known?.[0] ?? flatName(place);
+function keyOf({ namespace, name }: NamespacedName): string {
+  return JSON.stringify([namespace, name]);
 }
 
 function nameOf({ name }: Json): string {
@@ -46,11 +70,4 @@ function flatName({ namespace, name }: NamespacedName): string {
   const plain = joined.replaceAll(/[^\w-]/g, "_");
   if (plain === joined && plain.length <= MAX_NAME) return plain;
   return `${plain.slice(0, MAX_NAME - DIGEST - 1)}_${digest(joined).slice(0, DIGEST)}`;
-}
-
-function uniqueName(name: string, taken: ReadonlySet<string>): string {
-  for (let copy = 2; ; copy += 1) {
-    const candidate = copy === 2 ? name : `${name.slice(0, MAX_NAME - 4)}_${copy}`;
-    if (!taken.has(candidate)) return candidate;
-  }
 }

@@ -10,7 +10,7 @@ import { refuse } from "../../served/problem.ts";
 import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
 import type { ResponseHistory } from "../../server-wire.ts";
 import { CLIENT_TOOLS } from "./client-tools.ts";
-import { flatNameOf, flatNames, type NamespacedName } from "./namespaces.ts";
+import { FlatNames } from "./namespaces.ts";
 import {
   CUSTOM_LOSS,
   customFunction,
@@ -22,7 +22,7 @@ import {
   readVerbosity,
 } from "./read-settings.ts";
 import { RESPONSES_MARKS } from "./responses-marks.ts";
-import { ResponsesTurns } from "./responses-turns.ts";
+import { ResponsesTurns, type TurnsContext } from "./responses-turns.ts";
 
 /** Reads a responses body. */
 export function readResponsesRequest(received: ReceivedRequest): ServedRequest {
@@ -31,14 +31,19 @@ export function readResponsesRequest(received: ReceivedRequest): ServedRequest {
   const own = new OwnWire("openai-responses", received.owner, RESPONSES_MARKS);
   const model = body.string("model") ?? received.model ?? body.refuse("you must provide a model parameter");
   const stream = body.boolean("stream") ?? received.streaming ?? false;
-  const messages = readInput(body, received, own);
-  const settings = readSettings(body, own);
+  const names = new FlatNames(body.sent.tools);
+  const messages = readInput(body, received, { own, names });
+  const settings = readSettings(body, own, names);
   const read = { model, stream, messages, settings, samples: 1 };
   return servedRequest(body, read, [], own.finish(body));
 }
 
-function readInput(body: Fields, { owner, history }: ReceivedRequest, own: OwnWire): readonly Message[] {
-  const turns = new ResponsesTurns({ owner, own, names: flatNames(body.sent.tools) });
+function readInput(
+  body: Fields,
+  { owner, history }: ReceivedRequest,
+  context: Pick<TurnsContext, "own" | "names">,
+): readonly Message[] {
+  const turns = new ResponsesTurns({ owner, ...context });
   const instructions = body.string("instructions");
   if (instructions !== undefined) turns.messages.push({ role: "system", content: instructions });
   for (const item of previousItems(body, history)) turns.add(item);
@@ -56,7 +61,7 @@ function previousItems(body: Fields, history: ResponseHistory | undefined): read
   refuse(`Previous response with id '${id}' not found.`, "previous_response_id", "previous_response_not_found");
 }
 
-function readSettings(body: Fields, own: OwnWire): ModelRequest["settings"] {
+function readSettings(body: Fields, own: OwnWire, names: FlatNames): ModelRequest["settings"] {
   const shared = readShared(body, own);
   const included = readIncluded(body, own);
   const reasoning = body.object("reasoning");
@@ -64,7 +69,6 @@ function readSettings(body: Fields, own: OwnWire): ModelRequest["settings"] {
   // Neither is a setting: every request with an effort asks for a summary, and conversations are stored by the server.
   reasoning?.take("summary");
   body.boolean("store");
-  const names = flatNames(body.sent.tools);
   const { tools, webSearch } = own.tools(body, (tool) => readTool(tool, names));
   return {
     ...shared,
@@ -92,7 +96,7 @@ function readIncluded(body: Fields, own: OwnWire): ReadonlySet<string> {
 
 type WebSearch = Exclude<ModelRequest["settings"]["webSearch"], undefined | false>;
 
-function readTool(tool: Fields, names: ReadonlyMap<string, NamespacedName>): ReadTool {
+function readTool(tool: Fields, names: FlatNames): ReadTool {
   const type = tool.string("type") ?? "";
   if (type === "function") return { functions: [readFunction(tool)] };
   if (type === "custom") return { functions: [customFunction(tool)], loss: CUSTOM_LOSS };
@@ -114,11 +118,11 @@ function isHosted({ environment }: Json): boolean {
   return asString(asObject(environment)?.type)?.startsWith("container") === true;
 }
 
-function readNamespace(space: Fields, names: ReadonlyMap<string, NamespacedName>): readonly Tool[] {
+function readNamespace(space: Fields, names: FlatNames): readonly Tool[] {
   const namespace = space.string("name") ?? space.refuse("Missing required parameter.", "name");
   return (space.objects("tools") ?? []).map((tool) => {
     const read = tool.string("type") === "custom" ? customFunction(tool) : readFunction(tool);
-    return { ...read, name: flatNameOf({ namespace, name: read.name }, names) };
+    return { ...read, name: names.nameOf({ namespace, name: read.name }) };
   });
 }
 

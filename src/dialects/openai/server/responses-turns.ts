@@ -17,7 +17,7 @@ import type { OwnWire } from "../../served/own-wire.ts";
 import { parseArguments } from "../../served/tool-input.ts";
 import { CALL_KINDS } from "../output-item.ts";
 import { signItem, signReasoning, signText } from "../responses-signature.ts";
-import { flatNameOf, type NamespacedName } from "./namespaces.ts";
+import type { FlatNames } from "./namespaces.ts";
 import { readDetail, readFile, readImage } from "./read-media.ts";
 import { RESPONSES_MARKS } from "./responses-marks.ts";
 
@@ -30,7 +30,7 @@ export interface TurnsContext {
   /** Issued the reasoning and the signatures in the items. */
   readonly owner: string;
   readonly own: OwnWire;
-  readonly names: ReadonlyMap<string, NamespacedName>;
+  readonly names: FlatNames;
 }
 
 /** Converts the items of a responses body to messages. Consecutive items of the model become one message. */
@@ -51,7 +51,7 @@ export class ResponsesTurns {
     else if (type === "reasoning") this.#said(readReasoning(item, this.#context.owner));
     else if (own(CALL_KINDS, type) !== undefined) this.#said(readCall(type, item, this.#context));
     else if (own(RESULTS, type) !== undefined)
-      this.#addResult(this.#context.own.part(item, () => readResult(type, item)));
+      this.#addResult(this.#context.own.part(item, () => readResult(type, item), [CACHE_MARK]));
     else if (markOf(RESPONSES_MARKS.content, type) === "same wire") this.#addOwn(type, item);
     else item.refuse(`items of type '${type}' are not supported`, "type");
   }
@@ -69,7 +69,10 @@ export class ResponsesTurns {
     if (role === "assistant") this.#addAnswer(item);
     else if (role === "user")
       this.#push({ role, content: readContent(item, (part) => readUserPart(part, this.#context.own)) });
-    else this.#push({ role: "system", content: readContent(item, readText) });
+    else {
+      const { own } = this.#context;
+      this.#push({ role: "system", content: readContent(item, (part) => own.part(part, readText, [CACHE_MARK])) });
+    }
   }
 
   /** Clients may send a plain string as `content`. */
@@ -110,10 +113,12 @@ function readContent<Part>(item: Fields, read: (part: Fields) => Part): string |
   return item.ifString("content") ?? item.objects("content")?.map(read) ?? item.refuse("Field required.", "content");
 }
 
+/** It stays unread, so that the same wire format gets it as it is. */
+const CACHE_MARK = "prompt_cache_breakpoint";
+
 function readText(part: Fields): TextPart {
   part.oneOf("type", ["input_text", "output_text", "text"]);
-  const mark = part.take("prompt_cache_breakpoint");
-  return { type: "text", text: part.string("text") ?? "", ...(mark !== undefined && { cache: true }) };
+  return { type: "text", text: part.string("text") ?? "", ...(part.has(CACHE_MARK) && { cache: true }) };
 }
 
 /** Items that the client adds to the conversation. */
@@ -139,13 +144,13 @@ function readUserPart(part: Fields, own: OwnWire): UserPart {
   if (typeof file_id === "string") return own.block(part, "refused");
   switch (type) {
     case "input_image":
-      return own.part(part, readInputImage);
+      return own.part(part, readInputImage, [CACHE_MARK]);
     case "input_file":
-      return own.part(part, readInputFile);
+      return own.part(part, readInputFile, [CACHE_MARK]);
     case "input_text":
     case "output_text":
     case "text":
-      return own.part(part, readText);
+      return own.part(part, readText, [CACHE_MARK]);
     default:
       return own.block(part);
   }
@@ -184,7 +189,7 @@ function readCall(type: string, item: Fields, context: TurnsContext): ToolCallPa
   const call = readPlainCall(type, item, context.owner);
   if (namespace === undefined) return call;
   const { id: _, status: __, ...block } = item.sent;
-  const name = flatNameOf({ namespace, name: call.name }, context.names);
+  const name = context.names.nameOf({ namespace, name: call.name });
   return { ...call, name, ...context.own.signed(block, "unreported") };
 }
 
