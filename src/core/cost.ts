@@ -179,18 +179,27 @@ export function costFromNano(nano: NanoCost, estimated: boolean): Cost {
  * tier that a prompt of this size can reach. Rounds up.
  */
 export function worstCost(price: Price, promptTokens: number, outputTokens: number, oneHourWrites: boolean): bigint {
-  const reachable = [price, ...(price.tiers ?? []).filter(({ above }) => promptTokens > above)];
-  const inputs = reachable.flatMap((rates) => {
-    const hour = oneHourWrites ? (rates.cacheWrite1h ?? rates.assumed1h ?? rates.cacheWrite) : undefined;
-    return [rates.input, rates.cacheRead, rates.cacheWrite, rates.cacheWrite5m, hour];
-  });
-  const highest = (rates: readonly (number | undefined)[]) => Math.max(...rates.map((rate) => rate ?? 0));
-  return ceiling(promptTokens, highest(inputs)) + ceiling(outputTokens, highest(reachable.map(({ output }) => output)));
+  let input = highestInput(price, oneHourWrites);
+  let { output } = price;
+  for (const tier of price.tiers ?? []) {
+    if (promptTokens <= tier.above) continue;
+    input = Math.max(input, highestInput(tier, oneHourWrites));
+    output = Math.max(output, tier.output);
+  }
+  return BigInt(plus(ceiling(promptTokens, input), ceiling(outputTokens, output)));
 }
 
-function ceiling(tokens: number, usdPerMillion: number): bigint {
-  const rate = BigInt(Math.round(usdPerMillion * NANO_PER_USD));
-  return (BigInt(tokens) * rate + BigInt(TOKENS_PER_PRICE - 1)) / BigInt(TOKENS_PER_PRICE);
+function highestInput(rates: Price | PriceTier, oneHourWrites: boolean): number {
+  const { input, cacheRead = 0, cacheWrite = 0, cacheWrite5m = 0 } = rates;
+  const hour = oneHourWrites ? (rates.cacheWrite1h ?? rates.assumed1h ?? 0) : 0;
+  return Math.max(input, cacheRead, cacheWrite, cacheWrite5m, hour);
+}
+
+function ceiling(tokens: number, usdPerMillion: number): Nano {
+  const rate = Math.round(usdPerMillion * NANO_PER_USD);
+  const product = tokens * rate + (TOKENS_PER_PRICE - 1);
+  if (product <= Number.MAX_SAFE_INTEGER) return (product - (product % TOKENS_PER_PRICE)) / TOKENS_PER_PRICE;
+  return reduced((BigInt(tokens) * BigInt(rate) + BigInt(TOKENS_PER_PRICE - 1)) / BigInt(TOKENS_PER_PRICE));
 }
 
 /** Exact, with at least two decimals: `12.50`. */
@@ -204,7 +213,7 @@ export function usdText(nano: bigint): string {
 export function totalNano(cost: Cost | undefined): bigint | null {
   const nano = nanoOf(cost);
   if (nano === undefined) return null;
-  return BigInt(nano.input) + BigInt(nano.cacheRead) + BigInt(nano.cacheWrite) + BigInt(nano.output);
+  return BigInt(plus(plus(nano.input, nano.cacheRead), plus(nano.cacheWrite, nano.output)));
 }
 
 /** The exact integers of a cost; `undefined` if it is unknown. */

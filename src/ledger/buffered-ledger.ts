@@ -278,8 +278,9 @@ export class BufferedLedger implements Ledger {
   }
 }
 
+/** A new string must be hashed, so the first attempt has none. */
 function keyOf({ callId, attempt }: LedgerRow): string {
-  return `${callId} ${attempt}`;
+  return attempt === 1 ? callId : `${callId} ${attempt}`;
 }
 
 function lostRows(count: number, cause: ModelError | undefined): ModelError {

@@ -39,6 +39,8 @@ export class RowBuffer {
   readonly #final: FinalRows[] = [];
   #finalRows = 0;
   #batch: RowBatch | undefined;
+  /** Of the last batch, as a hint for the next one. */
+  #used = 0;
 
   get size(): number {
     return this.#open.size + this.#finalRows;
@@ -87,6 +89,7 @@ export class RowBuffer {
     if (batch.final !== undefined) {
       this.#final.shift();
       this.#finalRows -= batch.final.rows.size;
+      this.#used = batch.final.rows.used;
     }
     for (const { resolve } of waitersOf(batch)) resolve();
     return open.map(([key]) => key);
@@ -110,7 +113,7 @@ export class RowBuffer {
   #lastFinal(): FinalRows {
     const last = this.#final.at(-1);
     if (last !== undefined && last !== this.#batch?.final && last.rows.size < MAX_BATCH_ROWS) return last;
-    const next: FinalRows = { rows: new PackedRows(), waiters: [] };
+    const next: FinalRows = { rows: new PackedRows(this.#used), waiters: [] };
     this.#final.push(next);
     return next;
   }

@@ -1,5 +1,4 @@
 import type { LedgerRow } from "../core/ledger.ts";
-import { MAX_LIMIT } from "../core/store.ts";
 import type { SqlValue } from "./sqlite-worker.ts";
 
 /** How a column is declared; in SQLite, json and boolean are text and integer. */
@@ -67,11 +66,6 @@ function storable(amount: bigint | null | undefined): bigint | null {
   return amount === null || amount === undefined || amount > LARGEST || amount < -LARGEST ? null : amount;
 }
 
-function atMost(amount: bigint, limit: bigint): bigint {
-  if (amount > limit) return limit;
-  return amount;
-}
-
 /** A row as it is stored. */
 export interface StoredRow {
   /** In the order of the columns; the last one is the process that must end the row. */
@@ -86,12 +80,6 @@ export interface StoredCharge {
 }
 
 const OUTCOME = COLUMN_NAMES.indexOf("outcome");
-
-export function chargesOf({ budgets }: LedgerRow): readonly StoredCharge[] {
-  return budgets.some(({ amount }) => amount > MAX_LIMIT)
-    ? budgets.map((budget) => ({ ...budget, amount: atMost(budget.amount, MAX_LIMIT) }))
-    : budgets;
-}
 
 export function isOpen({ values }: StoredRow): boolean {
   return values[OUTCOME] === "open";

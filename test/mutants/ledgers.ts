@@ -54,8 +54,8 @@ export const ledgers = [
     [
       "ledger-rounds-amounts",
       "amounts that are no exact number are rounded",
-      "PackedRows.#put",
-      always("value <= MOST && value >= -MOST"),
+      "PackedRows.#putInteger",
+      always("Number.isSafeInteger(number)"),
     ],
   ]),
   ...mutantsOf("src/ledger/row-buffer.ts", FILES, [
