@@ -1,6 +1,6 @@
 import { simulationRequested } from "../config/parse.ts";
 import { Cancellation } from "../core/cancellation.ts";
-import { systemClock } from "../core/clock.ts";
+import { scheduleLimit, systemClock } from "../core/clock.ts";
 import { placeOf } from "../core/place.ts";
 import { proxyFor } from "../core/proxy.ts";
 import type { Exchange, WireResponse } from "../core/transport.ts";
@@ -20,7 +20,7 @@ export async function download(url: string, maxBytes: number, { env, signal }: C
   const cancellation = new Cancellation();
   cancellation.follow(signal);
   const late = new ModelError({ code: "timed_out", message: `no complete response within ${TIMEOUT_MS / 1_000} s` });
-  const off = systemClock.schedule(() => cancellation.cancel(late), TIMEOUT_MS);
+  const off = scheduleLimit(systemClock, () => cancellation.cancel(late), TIMEOUT_MS);
   const exchange: Exchange = {
     cancellation,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,

@@ -25,3 +25,17 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Schedules the end of a limit on how long a peer may take. A thread that was blocked until after the limit first reads what
+ * arrived in the meantime; `run` is then called unless that has cancelled it.
+ */
+export function scheduleLimit(clock: Clock, run: () => void, delayMs: number): () => void {
+  const dueMs = clock.monotonic() + delayMs;
+  let cancel = clock.schedule(() => {
+    // The sockets are read between this timer and the next.
+    if (clock.monotonic() - dueMs > SAME_MOMENT_MS) cancel = clock.schedule(run, 0);
+    else run();
+  }, delayMs);
+  return () => cancel();
+}

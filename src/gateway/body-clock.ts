@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { type Clock, scheduleLimit } from "../core/clock.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import { connectionOf } from "./connection.ts";
 
@@ -21,9 +21,9 @@ export function inTime<T>(request: Request, clock: Clock, reading: Promise<T>): 
       const now = connection.received();
       if (now - before < LEAST_BYTES) return reject(tooSlow());
       before = now;
-      stop = clock.schedule(look, STEP_MS);
+      stop = scheduleLimit(clock, look, STEP_MS);
     };
-    stop = clock.schedule(look, STEP_MS);
+    stop = scheduleLimit(clock, look, STEP_MS);
     reading.then(resolve, reject).finally(() => stop());
   });
 }

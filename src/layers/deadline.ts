@@ -1,3 +1,4 @@
+import { scheduleLimit } from "../core/clock.ts";
 import type { Layer } from "../core/layer.ts";
 import { timedOut } from "./timeout.ts";
 
@@ -13,6 +14,6 @@ export const deadline: Layer = (call, next) => {
   );
   const limitMs = deadlineMs ?? Math.round(deadlineAtMs - nowMs);
   const expire = () => call.cancellation.cancel(timedOut(call, "deadline", limitMs));
-  call.record.onSettle(call.clock.schedule(expire, Math.max(0, deadlineAtMs - nowMs)));
+  call.record.onSettle(scheduleLimit(call.clock, expire, Math.max(0, deadlineAtMs - nowMs)));
   return next({ ...call, deadlineAtMs });
 };

@@ -1,5 +1,5 @@
 import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
-import type { Clock } from "../core/clock.ts";
+import { type Clock, scheduleLimit } from "../core/clock.ts";
 import type { Embedder } from "../core/embedder.ts";
 import type { Logger } from "../core/logger.ts";
 import type { CacheCounts } from "./cache-counts.ts";
@@ -53,7 +53,7 @@ export class Embeddings {
     const controller = new AbortController();
     let offTimer = () => {};
     const late = new Promise<never>((_, reject) => {
-      offTimer = clock.schedule(() => reject(new Error(`no vector within ${timeoutMs} ms`)), timeoutMs);
+      offTimer = scheduleLimit(clock, () => reject(new Error(`no vector within ${timeoutMs} ms`)), timeoutMs);
     });
     counts.embedded += 1;
     const asked = Promise.resolve().then(() => embed([text], { model, signal: controller.signal }));

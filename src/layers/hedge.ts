@@ -1,5 +1,6 @@
 import type { Call, CallRecord } from "../core/call.ts";
 import type { Cancellation } from "../core/cancellation.ts";
+import { scheduleLimit } from "../core/clock.ts";
 import { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 
@@ -25,7 +26,7 @@ export interface Hedge {
  */
 export async function* hedged(call: Call, hedge: Hedge): Events {
   const race = new Race(call, hedge);
-  const offTimer = call.clock.schedule(() => race.enter(hedge.second()), hedge.afterMs);
+  const offTimer = scheduleLimit(call.clock, () => race.enter(hedge.second()), hedge.afterMs);
   try {
     race.enter(hedge.first);
     const winner = await race.won.finally(offTimer);

@@ -1,4 +1,5 @@
 import type { Call } from "../core/call.ts";
+import { scheduleLimit } from "../core/clock.ts";
 import { type FlowEvent, isContent } from "../core/event.ts";
 
 /** Watches one attempt; `undefined` without `slow_after`. */
@@ -42,7 +43,7 @@ class SlowWatch {
   }
 
   #arm(delayMs: number): () => void {
-    return this.#call.clock.schedule(() => this.#fire(), delayMs);
+    return scheduleLimit(this.#call.clock, () => this.#fire(), delayMs);
   }
 
   #fire(): void {

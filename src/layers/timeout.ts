@@ -1,6 +1,6 @@
 import type { Call } from "../core/call.ts";
 import { CancellableWait, type Cancellation } from "../core/cancellation.ts";
-import { SAME_MOMENT_MS } from "../core/clock.ts";
+import { SAME_MOMENT_MS, scheduleLimit } from "../core/clock.ts";
 import { isModelError, type ModelError, type TimeoutPhase } from "../core/error.ts";
 import { isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
@@ -112,7 +112,7 @@ class Clocks {
   #arm(): () => void {
     const { clock } = this.#call;
     const { atMs } = this.#nearest();
-    return clock.schedule(() => this.#fire(), Math.max(0, atMs - clock.monotonic()));
+    return scheduleLimit(clock, () => this.#fire(), Math.max(0, atMs - clock.monotonic()));
   }
 
   #fire(): void {

@@ -1,4 +1,5 @@
 import { unlessCancelled } from "../core/cancellation.ts";
+import { scheduleLimit } from "../core/clock.ts";
 import { hasKeys } from "../core/echo.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
 import type { Operation } from "../core/operation.ts";
@@ -61,7 +62,7 @@ export class Tokens {
     const { attemptTimeoutMs } = operation.target.policy;
     const attempt = operation.cancellation.child();
     const late = timedOut(operation, "attempt", attemptTimeoutMs, "no credential");
-    const off = operation.clock.schedule(() => attempt.cancel(late), attemptTimeoutMs);
+    const off = scheduleLimit(operation.clock, () => attempt.cancel(late), attemptTimeoutMs);
     try {
       return await unlessCancelled(asking.answer, attempt);
     } finally {

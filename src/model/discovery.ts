@@ -1,6 +1,6 @@
 import { Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import { INDEX, MILLISECONDS, type OptionRules, SIGNAL } from "../core/check-options.ts";
-import type { Clock } from "../core/clock.ts";
+import { type Clock, scheduleLimit } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError } from "../core/error.ts";
 import type { OfferedModel } from "../core/offered-model.ts";
@@ -56,7 +56,7 @@ export async function discover(context: DiscoverContext, options: DiscoverOption
   const cancellation = new Cancellation();
   if (signal !== undefined) cancellation.follow(signal);
   const late = targetError(target, "timed_out", `no list of models within ${timeoutMs} ms`, { phase: "deadline" });
-  const off = clock.schedule(() => cancellation.cancel(late), timeoutMs);
+  const off = scheduleLimit(clock, () => cancellation.cancel(late), timeoutMs);
   try {
     const operation: Operation = { target, credential: undefined, cancellation, transport, clock };
     const credentials = await credentialsFor(tokensOf(context.target), options.key, operation);

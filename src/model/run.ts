@@ -1,4 +1,5 @@
 import { Cancellation, unlessCancelled } from "../core/cancellation.ts";
+import { scheduleLimit } from "../core/clock.ts";
 import { addCost, type Cost, NO_COST } from "../core/cost.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { FlowEvent, ModelEvent } from "../core/event.ts";
@@ -171,7 +172,7 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
     if (this.#deadlineAtMs === undefined) return undefined;
     const { target } = this.#parts.context;
     const { deadlineMs = 0 } = target.policy;
-    return this.clock.schedule(() => this.cancel(timedOut({ target }, "deadline", deadlineMs)), deadlineMs);
+    return scheduleLimit(this.clock, () => this.cancel(timedOut({ target }, "deadline", deadlineMs)), deadlineMs);
   }
 
   async *#step(): AsyncGenerator<readonly RunFlowEvent[]> {

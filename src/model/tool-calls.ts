@@ -1,6 +1,6 @@
 import { unlessCancelled } from "../core/cancellation.ts";
 import { checkOptions } from "../core/check-options.ts";
-import type { Clock } from "../core/clock.ts";
+import { type Clock, scheduleLimit } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { readToolResult } from "../core/input-parts.ts";
 import type { Message } from "../core/message.ts";
@@ -161,7 +161,7 @@ function executed({ call, tool, args }: Extract<Plan, { kind: "runs" }>, around:
   const { execute, timeoutMs } = tool;
   const scope = around.cancellation.child();
   const offTimer =
-    timeoutMs === undefined ? undefined : clock.schedule(() => scope.cancel(tookTooLong(timeoutMs)), timeoutMs);
+    timeoutMs === undefined ? undefined : scheduleLimit(clock, () => scope.cancel(tookTooLong(timeoutMs)), timeoutMs);
   const context: ToolContext = {
     get signal() {
       return scope.signal;

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Clock } from "../core/clock.ts";
+import { type Clock, scheduleLimit } from "../core/clock.ts";
 import { StoreUnavailable } from "../core/store.ts";
 import type { Answer, Asked, Question, SqliteSettings } from "./sqlite-messages.ts";
 import { SQLITE_WORKER } from "./sqlite-worker-file.ts";
@@ -54,7 +54,7 @@ export class SqliteClient {
     const seq = ++this.#lastSeq;
     return new Promise((resolve, reject) => {
       const limitMs = this.#limitMs();
-      const cancel = this.#clock.schedule(() => this.#giveUp(seq, this.#lateWords(limitMs)), limitMs);
+      const cancel = scheduleLimit(this.#clock, () => this.#giveUp(seq, this.#lateWords(limitMs)), limitMs);
       const settled = <T>(settle: (value: T) => void) => {
         return (value: T) => {
           cancel();

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
-import type { Clock } from "../core/clock.ts";
+import { type Clock, scheduleLimit } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Exchange } from "../core/transport.ts";
 import { type Address, addressOf } from "./address.ts";
@@ -88,7 +88,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     // With an idle connection, the request is written at once, so there is no connect timeout.
     if (this.#controller !== undefined || this.#settled) return;
     const expire = () => this.cancel(connectTimeout(this.#address.origin, connectTimeoutMs));
-    this.#offConnectTimer = this.#clock.schedule(expire, connectTimeoutMs);
+    this.#offConnectTimer = scheduleLimit(this.#clock, expire, connectTimeoutMs);
   }
 
   onRequestStart(controller: Controller): void {

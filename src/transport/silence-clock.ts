@@ -1,4 +1,4 @@
-import { type Clock, SAME_MOMENT_MS } from "../core/clock.ts";
+import { type Clock, SAME_MOMENT_MS, scheduleLimit } from "../core/clock.ts";
 
 /** Fires if no byte arrives for a time. One timer, rescheduled when it fires, so that a byte costs only a clock read. */
 export class SilenceClock {
@@ -62,7 +62,7 @@ export class SilenceClock {
   }
 
   #arm(delayMs: number): void {
-    if (this.#offTimer === undefined) this.#offTimer = this.#clock.schedule(() => this.#onTimer(), delayMs);
+    if (this.#offTimer === undefined) this.#offTimer = scheduleLimit(this.#clock, () => this.#onTimer(), delayMs);
   }
 
   #onTimer(): void {

@@ -26,7 +26,7 @@ export const SLOW: readonly string[] = [
   "test/stores/{sqlite-counters,sqlite-faults,sqlite-values}.test.ts",
   "test/sweep/**",
   "test/typed-names/compiler.test.ts",
-  "test/wire/{clocks,poisoned-env,promptness}.test.ts",
+  "test/wire/{blocked-thread,clocks,poisoned-env,promptness}.test.ts",
 ];
 
 /** Tests that need ../shared; `npm test` skips and counts them. */

@@ -12,6 +12,18 @@ const EXCHANGE = ["test/dialects/exchange.test.ts"];
 
 /** Bytes, sockets and their events. */
 export const wire = [
+  ...mutantsOf(
+    "src/core/clock.ts",
+    ["test/wire/blocked-thread.test.ts"],
+    [
+      [
+        "limit-before-reading",
+        "a limit that passed while the thread was blocked ends a call whose answer has arrived",
+        "scheduleLimit",
+        never("clock.monotonic() - dueMs > SAME_MOMENT_MS"),
+      ],
+    ],
+  ),
   ...mutantsOf("src/transport/flight.ts", MESSAGES, [
     [
       "flight-cut-is-end",

@@ -7,7 +7,7 @@ const delta = (content: string, finish: string | null = null) => ({
 });
 /** Another service answered; a retry would get the same. */
 const NOT_HTTP: Outcome = { code: "protocol_error", requests: 1 };
-const CLOCKS = "silence_timeout = 0.3\nidle_timeout = 20\ntimeout = 0.5";
+const CLOCKS = "silence_timeout = 0.3\nidle_timeout = 20\ntimeout = 5";
 
 export const TRANSPORT: readonly Expectation[] = [
   {
