@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { type Clock, scheduleLimit } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { StoreUnavailable } from "../core/store.ts";
 import { failureWords, serverProblem } from "./redis-failure.ts";
 import type { RedisScript } from "./redis-script.ts";
@@ -97,7 +97,8 @@ export class RedisConnection {
         }
         fail(wasSent ? `no answer within ${this.#settings.timeoutMs} ms` : this.#lastFailure);
       };
-      const cancel = scheduleLimit(this.#clock, expire, this.#settings.timeoutMs);
+      // Answers that have arrived are read first: the process may have been busy for longer than the timeout.
+      const cancel = this.#clock.schedule(() => setImmediate(expire), this.#settings.timeoutMs);
       const waiting: Waiting = {
         fail,
         send: (redis) => {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type Clock, scheduleLimit } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { StoreUnavailable } from "../core/store.ts";
 import type { Answer, Asked, Question, SqliteSettings } from "./sqlite-messages.ts";
 import { SQLITE_WORKER } from "./sqlite-worker-file.ts";
@@ -54,7 +54,9 @@ export class SqliteClient {
     const seq = ++this.#lastSeq;
     return new Promise((resolve, reject) => {
       const limitMs = this.#limitMs();
-      const cancel = scheduleLimit(this.#clock, () => this.#giveUp(seq, this.#lateWords(limitMs)), limitMs);
+      const expire = () => this.#giveUp(seq, this.#lateWords(limitMs));
+      // Answers that have arrived are read first: this thread may have been busy for longer than the timeout.
+      const cancel = this.#clock.schedule(() => setImmediate(expire), limitMs);
       const settled = <T>(settle: (value: T) => void) => {
         return (value: T) => {
           cancel();
