@@ -109,7 +109,8 @@ export class BufferedLedger implements Ledger {
     await Promise.all(this.#coming);
     this.#stopTimer();
     await this.#writing;
-    await this.#write();
+    do await this.#write();
+    while (this.#rows.size > 0 && this.#failure === undefined);
     if (this.#rows.size > 0) this.#options.onFailure?.(lostRows(this.#rows.size, this.#failure?.error));
   }
 
@@ -208,7 +209,7 @@ export class BufferedLedger implements Ledger {
     void this.#write();
   }
 
-  /** Writes all rows that are in memory now, or until a transaction fails. Never rejects. */
+  /** Writes all rows that are in memory now (all, once it is closed), or until a transaction fails. Never rejects. */
   #write(): Promise<void> {
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
@@ -221,10 +222,13 @@ export class BufferedLedger implements Ledger {
 
   async #writeAll(): Promise<void> {
     this.#dueAtMs = undefined;
-    for (let due = this.#rows.size; this.#rows.size > 0 && (due > 0 || this.#rows.hasFullBatch); ) {
+    let { openSize, finalSize } = this.#rows;
+    const isDue = () => this.#closed || openSize > 0 || finalSize > 0 || this.#rows.hasFullBatch;
+    while (this.#rows.size > 0 && isDue()) {
       const batch = this.#rows.begin();
       if (!(await this.#commit(batch))) break;
-      due -= batch.size;
+      openSize = Math.min(openSize - batch.open.length, this.#rows.openSize);
+      finalSize -= batch.final?.rows.size ?? 0;
     }
     if (this.#closed) await this.#tables.close().catch(() => {});
     else if (this.#failure === undefined) await this.#maintain();
@@ -238,7 +242,7 @@ export class BufferedLedger implements Ledger {
         final?.rows,
       );
     } catch (error) {
-      this.#failed(batch, error);
+      this.#failed(error);
       return false;
     }
     this.#failure = undefined;
@@ -247,13 +251,12 @@ export class BufferedLedger implements Ledger {
     return true;
   }
 
-  /** An open row that nobody may rely on is not kept. */
-  #failed(batch: RowBatch, cause: unknown): void {
+  #failed(cause: unknown): void {
     const error = asUnavailable(cause);
     const { durability, clock, onFailure } = this.#options;
     if (this.#failure === undefined) onFailure?.(error);
     this.#failure = { error, atMs: clock.monotonic() };
-    this.#rows.fail(batch, error, durability === "batch");
+    this.#rows.fail(error, durability === "batch");
     this.#admit();
   }
 

@@ -25,7 +25,6 @@ interface FinalRows {
 
 /** The rows of one transaction. */
 export interface RowBatch {
-  readonly size: number;
   readonly open: readonly (readonly [string, OpenRow])[];
   readonly final: FinalRows | undefined;
 }
@@ -41,6 +40,14 @@ export class RowBuffer {
   #batch: RowBatch | undefined;
   /** Of the last batch, as a hint for the next one. */
   #used = 0;
+
+  get openSize(): number {
+    return this.#open.size;
+  }
+
+  get finalSize(): number {
+    return this.#finalRows;
+  }
 
   get size(): number {
     return this.#open.size + this.#finalRows;
@@ -77,8 +84,7 @@ export class RowBuffer {
   /** The rows of the next transaction, until it ends. */
   begin(): RowBatch {
     const open = firstOf(this.#open, MAX_BATCH_ROWS);
-    const final = this.#final[0];
-    this.#batch = { open, final, size: open.length + (final?.rows.size ?? 0) };
+    this.#batch = { open, final: this.#final[0] };
     return this.#batch;
   }
 
@@ -95,13 +101,16 @@ export class RowBuffer {
     return open.map(([key]) => key);
   }
 
-  /** Rows of calls that were made stay for the next transaction. */
-  fail(batch: RowBatch, error: ModelError, keepsOpen: boolean): void {
+  /**
+   * Rejects everyone who waits, also for rows that came during the failed transaction. Rows of calls that were made stay for
+   * the next one; open rows that nobody may rely on do not.
+   */
+  fail(error: ModelError, keepsOpen: boolean): void {
     this.#batch = undefined;
-    const waiters = waitersOf(batch);
-    if (!keepsOpen) for (const entry of batch.open) this.#remove(entry);
-    batch.final?.waiters.splice(0);
-    for (const { reject } of waiters) reject(error);
+    const waiting = [...this.#open.values(), ...this.#final].flatMap(({ waiters }) => waiters);
+    if (!keepsOpen) this.#open.clear();
+    for (const { waiters } of this.#final) waiters.length = 0;
+    for (const { reject } of waiting) reject(error);
   }
 
   /** False if a final row has replaced it. */
