@@ -1,4 +1,4 @@
-import { always, never, replace, skip } from "./change.ts";
+import { always, instead, never, replace, skip } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
 const FILES = ["test/ledger/sqlite-files.test.ts"];
@@ -63,7 +63,7 @@ export const ledgers = [
       "ledger-forgets-failed-rows",
       "rows whose transaction failed are lost",
       "RowBuffer.fail",
-      replace("batch.final?.waiters.splice(0)", "this.commit(batch)"),
+      instead("this.#batch", "if (this.#batch !== undefined) this.commit(this.#batch);"),
     ],
     [
       "ledger-keeps-replaced-row",
