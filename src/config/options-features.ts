@@ -137,7 +137,7 @@ export const featureOptions = {
   client_fields: option(
     z.array(z.string().min(1)).meta({
       description:
-        "Fields of requests of the gateway's clients that are sent to this provider although the API of the wire format's vendor has no such field. Others are left out and reported; the vendor itself gets all of them.",
+        "Fields that clients of the gateway may send to this provider even though the vendor's API does not define them. Others are left out and reported; the vendor itself gets all of them.",
       examples: [["chat_template_kwargs"]],
     }),
     {

@@ -49,7 +49,8 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     extraHeaders: sameWire === undefined ? input.extraHeaders : clientHeaders(sameWire, input, target),
     ...(sameWire !== undefined && {
       additions: clientAdditions(sameWire, target, adaptation),
-      thinkingBudget: sameWire.thinkingBudget,
+      // It stands for the effort of the client, which the target may not have.
+      ...(settings.reasoningEffort === input.settings.reasoningEffort && { thinkingBudget: sameWire.thinkingBudget }),
     }),
   };
   if (target.policy.strictPricing) requirePrice(request, target);
@@ -110,7 +111,7 @@ function adaptSettings(input: CallInput, target: Target, dialect: Dialect): Adap
   const { stop } = settings;
   const before = { ...settings };
   dropUnsupported(settings, extraBody, { input, target, dialect, adaptation, changes });
-  dropFields(extraBody, ofClient, before, settings);
+  dropFields(extraBody, ofClient, { before, after: settings, drop: adaptation.drop, changes });
   const cutAt =
     settings.stop === undefined && !("stop" in extraBody) && !adaptation.drop.includes("stop") ? stop : undefined;
   const effort = adaptEffort(settings, extraBody, { target, adaptation, changes });

@@ -120,6 +120,7 @@ const READING_KEYS: readonly string[] = ["urlContext", "codeExecution"];
 /** What makes a prompt longer while it is answered; `undefined` if nothing does. */
 export function growthOf({ messages, extraBody }: Pick<Billable, "messages" | "extraBody">): string | undefined {
   if (compacts(extraBody)) return "the number of tokens of a compaction";
+  if (extraBody["mcp_servers"] != null) return "the number of tokens that the tools of mcp_servers add";
   const { tools } = extraBody;
   for (const tool of [...(Array.isArray(tools) ? (tools as unknown[]) : []), ...messages.flatMap(addedTools)]) {
     const name = readingTool(tool);
@@ -137,7 +138,13 @@ function readingTool(tool: unknown): string | undefined {
 
 /** A compaction is a request of its own, with the complete prompt. */
 function compacts({ compaction, context_management: management }: Billable["extraBody"]): boolean {
-  return compaction != null || /"type":"compact/.test(JSON.stringify(management) ?? "");
+  if (compaction != null) return true;
+  try {
+    return /"type":"compact/.test(JSON.stringify(management) ?? "");
+  } catch {
+    // What cannot be sent is refused when it is sent.
+    return true;
+  }
 }
 
 function requestedTier({ settings, extraBody }: Pick<Billable, "settings" | "extraBody">): string | undefined {

@@ -1,6 +1,6 @@
 import type { CallInput } from "./call.ts";
 import type { Changes } from "./changes.ts";
-import type { Settings } from "./request.ts";
+import { keyOf, type Settings } from "./request.ts";
 import { requireWire, type SameWire } from "./same-wire.ts";
 import type { Adaptation, Target } from "./target.ts";
 
@@ -64,28 +64,42 @@ const STAND_FOR: Readonly<Record<string, keyof Settings>> = {
   prompt_cache_key: "promptCache",
 };
 
+interface Dropping {
+  readonly before: Settings;
+  readonly after: Settings;
+  readonly drop: readonly string[];
+  readonly changes: Changes;
+}
+
 /** Leaves out what a client sent of settings that are not sent. */
 export function dropFields(
   extraBody: Record<string, unknown>,
   ofClient: Body | undefined,
-  before: Settings,
-  after: Settings,
+  { before, after, drop, changes }: Dropping,
 ): void {
   if (ofClient === undefined) return;
-  const isDropped = (setting: keyof Settings) => before[setting] !== undefined && after[setting] === undefined;
   const isOfClient = (name: string) => ofClient[name] !== undefined && extraBody[name] === ofClient[name];
-  for (const [name, setting] of Object.entries(STAND_FOR))
-    if (isOfClient(name) && isDropped(setting)) delete extraBody[name];
+  for (const [name, setting] of Object.entries(STAND_FOR)) {
+    if (!isOfClient(name) || after[setting] !== undefined) continue;
+    const isListed = drop.includes(keyOf(setting));
+    if (before[setting] === undefined && !isListed) continue;
+    // The setting itself has been reported if there is one.
+    if (before[setting] === undefined)
+      changes.configured(name, extraBody[name], undefined, "its setting is listed under `drop`");
+    delete extraBody[name];
+  }
   const { tools } = extraBody;
-  if (!isDropped("webSearch") || !isOfClient("tools") || !Array.isArray(tools)) return;
-  const rest = (tools as readonly Body[]).filter((tool) => !isSearch(tool));
+  const searches = before.webSearch === undefined || after.webSearch !== undefined;
+  if (searches || !isOfClient("tools") || !Array.isArray(tools)) return;
+  const rest = (tools as readonly Body[]).map(withoutSearch).filter((tool) => Object.keys(tool).length > 0);
   if (rest.length > 0) extraBody["tools"] = rest;
   else delete extraBody["tools"];
 }
 
-function isSearch(tool: Body): boolean {
-  const { type } = tool;
-  return "googleSearch" in tool || (typeof type === "string" && type.startsWith("web_search"));
+/** Empty if the tool is nothing but a search. */
+function withoutSearch(tool: Body): Body {
+  const { googleSearch: _, ...rest } = tool;
+  return typeof tool["type"] === "string" && tool["type"].startsWith("web_search") ? {} : rest;
 }
 
 /** Lists of trials: those of the entry and of the client count. */

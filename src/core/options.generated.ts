@@ -187,8 +187,8 @@ export interface EntryOptions extends Settings {
   /** Parameters always sent, even if the catalog says that the model does not support them. */
   readonly allow?: readonly string[];
   /**
-   * Fields of requests of the gateway's clients that are sent to this provider although the API of the wire format's
-   * vendor has no such field. Others are left out and reported; the vendor itself gets all of them.
+   * Fields that clients of the gateway may send to this provider even though the vendor's API does not define them.
+   * Others are left out and reported; the vendor itself gets all of them.
    */
   readonly clientFields?: readonly string[];
   /** No automatic change of a request: it fails with `unsupported` instead. Default: `false`. */
@@ -529,8 +529,8 @@ export interface Adaptation {
   /** Parameters always sent, even if the catalog says that the model does not support them. */
   readonly allow: readonly string[];
   /**
-   * Fields of requests of the gateway's clients that are sent to this provider although the API of the wire format's
-   * vendor has no such field. Others are left out and reported; the vendor itself gets all of them.
+   * Fields that clients of the gateway may send to this provider even though the vendor's API does not define them.
+   * Others are left out and reported; the vendor itself gets all of them.
    */
   readonly clientFields: readonly string[];
   /** No automatic change of a request: it fails with `unsupported` instead. Default: `false`. */

@@ -47,7 +47,7 @@ describe("a field that chooses a model, a host or a key", () => {
         const { status, text } = await ask(made, path, { [name]: value });
         expect([status, text], `${path} ${name}`).toEqual([
           400,
-          expect.stringMatching(/models\.toml|another model, and is not supported/),
+          expect.stringMatching(/models\.toml|another account, and is not supported/),
         ]);
       }
     expect(made.simulator.requests).toEqual([]);
@@ -63,6 +63,8 @@ describe("a field that chooses a model, a host or a key", () => {
       [MESSAGES, { tools: [advisor] }],
       [MESSAGES, { messages: [{ role: "user", content: adding }] }],
       [RESPONSES, { tools: [image] }],
+      [CHAT, { tools: [{ type: "openrouter:advisor", parameters: { model: "a" } }] }],
+      [CHAT, { tools: [{ type: "openrouter:fusion", parameters: { analysis_models: ["a"] } }] }],
       [RESPONSES, { input: [{ type: "additional_tools", role: "developer", tools: [image] }] }],
       [GENERATE, { tools: [{ retrieval: ranked }] }],
     ];
@@ -169,8 +171,31 @@ describe("an unknown field in a known object", () => {
     });
   });
 
+  it("drops hosted tools with `tools`, and the search of a tool alone", async () => {
+    const entry = (name: string, keys: string) =>
+      `[models.${name}]\nbase_url = "BASE"\napi_key = "k"\nname = "gemini-2.5-flash"\nprovider = "google"\n${keys}\n`;
+    const toml = entry("none", 'drop = ["tools"]') + entry("offline", 'drop = ["web_search"]');
+    const made = await world({ toml });
+    const functionDeclarations = [{ name: "ask", parameters: { type: "OBJECT", properties: {} } }];
+    const tools = [{ googleSearch: {}, functionDeclarations }, { urlContext: {} }];
+    const body = { ...BASES[GENERATE], tools };
+    const none = await ask(made, "/v1beta/models/none:generateContent", { ...body, tools: [{ urlContext: {} }] });
+    expect([none.status, none.sent?.tools, none.adjustments]).toEqual([
+      200,
+      undefined,
+      expect.stringMatching(/^tools: /),
+    ]);
+    const offline = await ask(made, "/v1beta/models/offline:generateContent", body);
+    expect(offline.sent?.tools).toEqual([{ functionDeclarations }, { urlContext: {} }]);
+  });
+
   it("keeps an exact budget of thinking on the wire that has one", async () => {
-    const made = await world();
+    const pro = '[models.pro]\nbase_url = "BASE"\napi_key = "k"\nname = "gemini-2.5-pro"\nprovider = "google"\n';
+    const made = await world({ toml: pro });
+    const off = { ...BASES[GENERATE], generationConfig: { thinkingConfig: { thinkingBudget: 0 } } };
+    const least = { generationConfig: { thinkingConfig: { thinkingBudget: 512 } } };
+    // This model cannot do without.
+    expect((await ask(made, "/v1beta/models/pro:generateContent", off)).sent).toMatchObject(least);
     const { sent, adjustments } = await ask(made, MESSAGES, { max_tokens: 4_000, thinking });
     expect([sent?.thinking, adjustments]).toEqual([thinking, ""]);
     const most = await ask(made, MESSAGES, { max_tokens: 4_000, thinking: { ...thinking, budget_tokens: 9_000 } });

@@ -32,6 +32,9 @@ export function applyMarks(body: Fields, marks: Marks): void {
     if (mark === "carried" || mark === "same wire") continue;
     const value = body.take(name);
     if (mark === "refused" && value !== undefined && value !== false)
-      body.refuse("it refers to what the provider stores or to another model, and is not supported here", name);
+      body.refuse(
+        "it refers to what the provider stores, to another model or to another account, and is not supported here",
+        name,
+      );
   }
 }
