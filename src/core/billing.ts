@@ -1,7 +1,7 @@
 import { type Cost, costOf, lacksRate, type Price, UNKNOWN_COST } from "./cost.ts";
 import type { Message, Part } from "./message.ts";
 import type { Settings } from "./request.ts";
-import { addedTools, hasHourMark, hasHourMarkIn } from "./same-wire.ts";
+import { addedTools, hasCacheMark, hasCacheMarkIn } from "./same-wire.ts";
 import type { Usage } from "./usage.ts";
 
 /** The parts of a request that affect the cost of the answer. */
@@ -19,7 +19,7 @@ const UNDECIDED: ReadonlySet<string> = new Set(["auto", "unspecified", "traffic_
 /** Tokens and units without a rate in the price table. */
 const UNLISTED = [
   ...["audio", "inputAudio", "outputAudio", "cachedAudio", "toolUseAudio", "audioSeconds", "outputImage"],
-  ...["webSearchRequests", "tool", "otherIterations"],
+  ...["webSearchRequests", "tool", "otherIterations", "cacheWrite12h"],
 ];
 
 /**
@@ -50,6 +50,7 @@ export function missingPrice(
   if (price === undefined) return "its price";
   if (writesForAnHour(request, dialect) && lacksHourRate(price, promptTokens))
     return "the price of one-hour cache writes";
+  if (writesForTwelveHours(request, dialect)) return "the price of 12-hour cache writes";
   return unlistedUse(request);
 }
 
@@ -73,7 +74,15 @@ export function writesForAnHour({ settings, messages, extraBody }: Billable, dia
   if (WITHOUT_TTL.has(dialect)) return false;
   const { promptCache } = settings;
   const isSet = typeof promptCache === "object" && promptCache.ttl === "1h";
-  return isSet || hasHourMarkIn(extraBody) || messages.some(hasHourMark);
+  return isSet || hasCacheMarkIn(extraBody, "1h") || messages.some((message) => hasCacheMark(message, "1h"));
+}
+
+const OF_OPENAI: ReadonlySet<string> = new Set(["openai", "openai-responses"]);
+
+/** OpenAI reports them apart from other writes, and no price list has a rate for them. */
+function writesForTwelveHours({ messages, extraBody }: Billable, dialect: string): boolean {
+  if (!OF_OPENAI.has(dialect)) return false;
+  return hasCacheMarkIn(extraBody, "12h") || messages.some((message) => hasCacheMark(message, "12h"));
 }
 
 /** Whether this price has no rate for one-hour cache writes, at this prompt size. */

@@ -17,6 +17,13 @@ import type { ShouldRetry } from "./should-retry.ts";
 import type { Adaptation, OnBreak, Target } from "./target.ts";
 import type { Exchange, Remark } from "./transport.ts";
 
+/** A deadline that a client of the gateway gave. */
+export interface GivenDeadline {
+  readonly limitMs: number;
+  /** Where: the name of a header. */
+  readonly by: string;
+}
+
 /** The caller's input and options, before a target is chosen. */
 export interface CallInput extends CallPolicy {
   readonly messages: readonly Message[];
@@ -104,6 +111,8 @@ export interface Call extends RequestOperation {
   readonly fallbackRemains: boolean;
   /** The deadline of the call, on the monotonic clock. */
   readonly deadlineAtMs: number | undefined;
+  /** Present if another than the entry gave it. */
+  readonly deadlineOf?: GivenDeadline | undefined;
   /** Called as soon as this attempt fails, before its slot and key are released. */
   readonly onFailure?: ((error: ModelError) => void) | undefined;
   /** Present if budgets or limits let the attempt through. */

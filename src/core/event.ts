@@ -54,8 +54,26 @@ export type FoldEvent =
     }
   /** The vectors of an embedding request, one for each text, in their order. */
   | { readonly type: "embeddings"; readonly vectors: readonly Float32Array[] }
-  /** Output without a place in the reply, for example an image or a search that the provider ran; `raw` has it. */
-  | { readonly type: "other-output"; readonly sample: number }
+  /**
+   * Output without a place in the reply, for example an image or a search that the provider ran; `raw` has it. `wire`: a
+   * `wire-output` with all of it follows.
+   */
+  | { readonly type: "other-output"; readonly sample: number; readonly wire?: string }
+  /** A block or an item as the provider sent it, or fields `ofMessage`, for clients of the same wire format. */
+  | {
+      readonly type: "wire-output";
+      readonly ofMessage?: true;
+      readonly wire: string;
+      readonly block: Readonly<Record<string, unknown>>;
+      readonly sample: number;
+    }
+  /** The end of a part of the text, and its citations as the provider sent them. */
+  | {
+      readonly type: "text-end";
+      readonly wire: string;
+      readonly annotations: readonly Readonly<Record<string, unknown>>[];
+      readonly sample: number;
+    }
   /** The log probabilities of the next text, in the format of chat completions; only `raw` and gateways have them. */
   | { readonly type: "logprobs"; readonly tokens: readonly TokenLogprob[]; readonly sample: number }
   | {
@@ -76,7 +94,7 @@ export type Events = AsyncIterable<readonly FlowEvent[]>;
 /** Events with a part of the answer; after the first one, stream() no longer retries. */
 export type ContentEvent = Exclude<
   Extract<FlowEvent, { sample: number }>,
-  { type: "signature" | "other-output" | "logprobs" }
+  { type: "signature" | "other-output" | "wire-output" | "text-end" | "logprobs" }
 >;
 
 export function isContent(event: FlowEvent): event is ContentEvent {
@@ -99,6 +117,8 @@ const FOLD_EVENTS: ReadonlySet<string> = new Set<FoldEvent["type"]>([
   "signature",
   "embeddings",
   "other-output",
+  "wire-output",
+  "text-end",
   "logprobs",
   "response",
 ]);

@@ -44,7 +44,15 @@ export function signBlock({ wire, ...rest }: SameWireBlock): string {
   return JSON.stringify({ wire, ...rest });
 }
 
-/** `undefined` for any other signature; it may come from a client. */
+/**
+ * A signature from a client, empty if it has the form of a kept block: only a reader makes those, after it has refused what a block may
+ * not ask for.
+ */
+export function outsideSignature(signature: string): string {
+  return signature.startsWith(START) ? "" : signature;
+}
+
+/** `undefined` for any other signature. */
 export function signedBlock(signature: string | undefined): SameWireBlock | undefined {
   if (signature?.startsWith(START) !== true) return undefined;
   try {
@@ -82,24 +90,28 @@ export function addedTools(message: Message): readonly unknown[] {
   });
 }
 
-/** Marks a cache write for one hour, in JSON as it is written here. */
-const FOR_AN_HOUR = /"ttl":"1h"/;
-
-/** Whether kept blocks of a message ask for cache writes that last an hour. */
-export function hasHourMark({ content }: Message): boolean {
+/** Whether kept blocks of a message ask for cache writes that last so long. */
+export function hasCacheMark({ content }: Message, ttl: string): boolean {
   if (typeof content === "string") return false;
-  return content.some(({ signature }: Part) => signature?.startsWith(START) === true && FOR_AN_HOUR.test(signature));
+  return content.some(
+    ({ signature }: Part) => signature?.startsWith(START) === true && signature.includes(markOf(ttl)),
+  );
 }
 
 /** The same for fields of a body. */
-export function hasHourMarkIn(fields: Json): boolean {
+export function hasCacheMarkIn(fields: Json, ttl: string): boolean {
   if (Object.keys(fields).length === 0) return false;
   try {
-    return FOR_AN_HOUR.test(JSON.stringify(fields));
+    return JSON.stringify(fields).includes(markOf(ttl));
   } catch {
     // A body that cannot be written is not sent.
     return false;
   }
+}
+
+/** As JSON has it outside of strings. */
+function markOf(ttl: string): string {
+  return `"ttl":"${ttl}"`;
 }
 
 /** What a block adds to a prompt, beside the part that it travels with. */

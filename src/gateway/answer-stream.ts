@@ -59,7 +59,7 @@ export class AnswerStream {
     const shown = this.#call.events.shown(event);
     if (shown === undefined) return;
     this.#writerOf().push(shown, this.#out);
-    this.#pending ||= isContent(shown);
+    this.#pending ||= isContent(shown) || (shown.type === "wire-output" && shown.ofMessage !== true);
   }
 
   /** A client cannot take back what it has. */

@@ -2,6 +2,7 @@ import type { Adjustment } from "../core/attempt.ts";
 import type { FlowEvent } from "../core/event.ts";
 import { own } from "../core/own.ts";
 import type { Reply } from "../core/reply.ts";
+import { storedIds } from "../dialects/served/stored-ids.ts";
 import type { WireServer } from "../dialects/served/wire-server.ts";
 import { type State, wrapped } from "./foreign-state.ts";
 
@@ -17,6 +18,8 @@ export class ClientEvents {
   readonly #calls = new Map<string, string>();
   /** The opaque state of tool calls, by their ids, for clients that do not return it. */
   readonly callStates = new Map<string, string>();
+  /** Ids of what the provider stores, for later requests. */
+  readonly storedIds = new Set<string>();
   /** Reasoning of each sample since its last signature. */
   readonly #reasoning = new Map<number, string>();
   /** The entry that answers, and its provider. */
@@ -54,8 +57,11 @@ export class ClientEvents {
         if (event.part === "tool-call") this.#noteState(event);
         return this.#signed(event);
       case "other-output":
-        this.#lost = true;
+        this.#lost ||= event.wire !== this.#wire.name;
         return undefined;
+      case "wire-output":
+      case "text-end":
+        return this.#ofWire(event);
       case "reset":
         this.#finishes = [];
         this.#lost = false;
@@ -79,6 +85,17 @@ export class ClientEvents {
     if (!this.#lost) return [];
     const reason = "output of this kind has no place in the response";
     return [{ setting: "output", from: "output that is not text or a tool call", to: undefined, reason }];
+  }
+
+  /** What only the provider's wire format has, if it is the client's. */
+  #ofWire(event: Extract<FlowEvent, { type: "wire-output" | "text-end" }>): FlowEvent | undefined {
+    const content = event.type === "wire-output" ? [event.block] : event.annotations;
+    if (event.wire !== this.#wire.name) {
+      this.#lost ||= content.length > 0;
+      return undefined;
+    }
+    for (const { id } of content.flatMap((one) => storedIds(one))) this.storedIds.add(id);
+    return event;
   }
 
   #response(tier = ""): FlowEvent | undefined {

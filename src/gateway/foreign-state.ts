@@ -1,4 +1,5 @@
 import type { AssistantMessage, Message, ReasoningPart } from "../core/message.ts";
+import { outsideSignature } from "../core/same-wire.ts";
 import { parseJson } from "../dialects/served/json.ts";
 
 /*
@@ -29,9 +30,9 @@ function unwrapped(signature: string | undefined): readonly State[] {
     const value = parseJson(Buffer.from(match.slice(PREFIX.length), "base64url").toString());
     const [owner, inner, text, redacted] = Array.isArray(value) ? (value as unknown[]) : [];
     if (typeof owner !== "string" || typeof inner !== "string") return [];
-    return [
-      { owner, signature: inner, ...(typeof text === "string" && { text }), ...(redacted === true && { redacted }) },
-    ];
+    const signature = outsideSignature(inner);
+    if (signature === "") return [];
+    return [{ owner, signature, ...(typeof text === "string" && { text }), ...(redacted === true && { redacted }) }];
   });
 }
 

@@ -32,11 +32,17 @@ export async function generate(arrival: Arrival): Promise<Response> {
 
 function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
   const { wire, clock, requestId } = arrival;
-  const { model, messages, options, deadlineAtMs, stream, name, adjustments, sameWire } = call;
+  const { model, messages, options, stream, name, adjustments } = call;
   const gatewayKey = arrival.key?.name;
-  const batches = eventBatches(model, messages, options, { streaming: stream, deadlineAtMs, gatewayKey, sameWire });
+  const batches = eventBatches(model, messages, options, {
+    streaming: stream,
+    deadlineAtMs: call.deadlineAtMs,
+    deadlineOf: call.deadlineOf,
+    gatewayKey,
+    sameWire: call.sameWire,
+  });
   arrival.note({ model: name, stream });
-  const { body, promptSize, keep, keepStates } = call;
+  const { body, promptSize, keep, keepStates, keepIssued } = call;
   const note = arrival.note;
   return new ServedCall({
     wire,
@@ -49,6 +55,7 @@ function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
     promptSize,
     keep,
     keepStates,
+    keepIssued,
     note,
   });
 }

@@ -1,5 +1,6 @@
 import type { GatewayKey } from "../config/load.ts";
 import type { Adjustment } from "../core/attempt.ts";
+import type { GivenDeadline } from "../core/call.ts";
 import type { Message } from "../core/message.ts";
 import type { SameWire } from "../core/same-wire.ts";
 import type { Json } from "../dialects/served/json.ts";
@@ -9,8 +10,9 @@ import { contextOf, type Model } from "../model/model.ts";
 import type { CallOptions } from "../model/options.ts";
 import type { Arrival } from "./arrival.ts";
 import { callsWithoutState, withCallStates, withOwners } from "./foreign-state.ts";
+import { requireIssued } from "./issued-ids.ts";
 import { readBody } from "./request-body.ts";
-import { headerOptions, wireHeaders } from "./request-headers.ts";
+import { DEADLINE_HEADER, headerOptions, wireHeaders } from "./request-headers.ts";
 import { withStored } from "./stored-responses.ts";
 
 /** A request as a call of a model. */
@@ -23,10 +25,13 @@ export interface ModelCall {
   readonly keep: ((response: Json) => Promise<void>) | undefined;
   /** Stores the state of tool calls for later requests. */
   readonly keepStates: (states: ReadonlyMap<string, string>) => Promise<void>;
+  /** Notes the ids of what the provider stores that this client may use. */
+  readonly keepIssued: (ids: ReadonlySet<string>) => Promise<void>;
   readonly stream: boolean;
   readonly messages: readonly Message[];
   readonly options: CallOptions;
   readonly deadlineAtMs: number | undefined;
+  readonly deadlineOf: GivenDeadline | undefined;
   readonly adjustments: readonly Adjustment[];
   /** What only targets of the same wire format get. */
   readonly sameWire: SameWire;
@@ -43,6 +48,7 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
   const { stored } = wire;
   const read = wire.readRequest({ ...resolved, model: inPath, streaming, counting, owner: wire.vendor });
   const model = await names.model(read.model, request.signal);
+  await requireIssued(arrival, model, body);
   const { settings, samples } = read.request;
   const metadata = header.options.metadata && { metadata: { ...settings.metadata, ...header.options.metadata } };
   const options: CallOptions = {
@@ -63,10 +69,14 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
     body,
     keep: stored && ((response) => arrival.responses.keep(stored.kept(resolved, response))),
     keepStates: (states) => arrival.responses.keepCallStates(states),
+    keepIssued: async (ids) => {
+      if (key !== undefined) await arrival.responses.keepIssued(ids);
+    },
     stream: read.stream,
     messages,
     options,
-    deadlineAtMs: deadlineOf(model, header.deadlineMs),
+    deadlineAtMs: deadlineAt(model, header.deadlineMs),
+    deadlineOf: header.deadlineMs === undefined ? undefined : { limitMs: header.deadlineMs, by: DEADLINE_HEADER },
     adjustments: read.adjustments,
     sameWire,
     promptSize: () => promptSize(model, messages, options),
@@ -111,7 +121,7 @@ function unsupported(param: string, message: string): Rejection {
   return new Rejection({ kind: "invalid", message, param, code: "unsupported" });
 }
 
-function deadlineOf(model: Model, deadlineMs: number | undefined): number | undefined {
+function deadlineAt(model: Model, deadlineMs: number | undefined): number | undefined {
   const clock = contextOf(model)?.clock;
   return deadlineMs === undefined || clock === undefined ? undefined : clock.monotonic() + deadlineMs;
 }

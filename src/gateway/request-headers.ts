@@ -24,11 +24,14 @@ export function wireHeaders(headers: Headers, wire: WireName): Readonly<Record<s
   return Object.fromEntries(present.filter((header): header is [string, string] => header[1] !== null));
 }
 
+/** The longest time for the complete call. */
+export const DEADLINE_HEADER = "x-modelwright-deadline";
+
 /** @throws Rejection for a value that is not valid. */
 export function headerOptions(headers: Headers): HeaderOptions {
   const tags = headers.get("x-modelwright-tags");
   const cache = headers.get("x-modelwright-cache");
-  const deadline = headers.get("x-modelwright-deadline");
+  const deadline = headers.get(DEADLINE_HEADER);
   const metadata = headers.get("x-modelwright-metadata");
   return {
     options: {
@@ -57,7 +60,7 @@ function durationIn(value: string): number {
   if (DURATION_PATTERN.test(value)) return durationMs(value);
   return /^\d{1,9}(?:\.\d+)?$/.test(value)
     ? durationMs(Number(value))
-    : invalid("x-modelwright-deadline", 'seconds, or a duration such as "500ms" or "30s"');
+    : invalid(DEADLINE_HEADER, 'seconds, or a duration such as "500ms" or "30s"');
 }
 
 function labelsIn(value: string): Readonly<Record<string, string>> {

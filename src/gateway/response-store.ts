@@ -16,6 +16,9 @@ export interface Responses {
   /** The opaque state of tool calls, by their ids. */
   callStates(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   keepCallStates(states: ReadonlyMap<string, string>): Promise<void>;
+  /** Those of the ids that an answer for this key had. */
+  issued(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  keepIssued(ids: ReadonlySet<string>): Promise<void>;
 }
 
 /** The responses where `[state]` is. */
@@ -47,6 +50,8 @@ export class ResponseStore {
       delete: (id) => store().delete(keyOf("response", key, id)),
       callStates: (ids) => find("call", ids),
       keepCallStates: (states) => keep("call", states),
+      issued: async (ids) => new Set((await find("issued", ids)).keys()),
+      keepIssued: (ids) => keep("issued", new Map([...ids].map((id) => [id, true]))),
     };
   }
 
@@ -61,7 +66,7 @@ export class ResponseStore {
   }
 }
 
-type Kind = "response" | "call";
+type Kind = "response" | "call" | "issued";
 
 function keyOf(kind: Kind, key: string, id: string): string {
   return `${kind}:${JSON.stringify([key, id])}`;

@@ -30,6 +30,8 @@ export interface CallParts {
   readonly keep: ((response: Json) => Promise<void>) | undefined;
   /** Stores the state of tool calls for later requests. */
   readonly keepStates: (states: ReadonlyMap<string, string>) => Promise<void>;
+  /** Notes the ids of what the provider stores that the client may use. */
+  readonly keepIssued: (ids: ReadonlySet<string>) => Promise<void>;
   /** Gets what the access log shows of the call. */
   readonly note: (facts: CallFacts) => void;
 }
@@ -66,10 +68,11 @@ export class ServedCall {
 
   /** Stores the response before the client has its end. A store that fails does not fail the answer. */
   async keep(response: Json | undefined): Promise<void> {
-    const { callStates } = this.events;
+    const { callStates, storedIds } = this.events;
     try {
       if (response !== undefined) await this.parts.keep?.(response);
       if (callStates.size > 0) await this.parts.keepStates(callStates);
+      if (storedIds.size > 0) await this.parts.keepIssued(storedIds);
     } catch (error) {
       this.parts.note({ defect: `response not stored: ${String(error)}` });
     }

@@ -12,8 +12,9 @@ export const deadline: Layer = (call, next) => {
     call.deadlineAtMs ?? Number.POSITIVE_INFINITY,
     nowMs + (deadlineMs ?? Number.POSITIVE_INFINITY),
   );
-  const limitMs = deadlineMs ?? Math.round(deadlineAtMs - nowMs);
-  const expire = () => call.cancellation.cancel(timedOut(call, "deadline", limitMs));
+  const given = deadlineAtMs === call.deadlineAtMs ? call.deadlineOf : undefined;
+  const limitMs = given?.limitMs ?? deadlineMs ?? Math.round(deadlineAtMs - nowMs);
+  const expire = () => call.cancellation.cancel(timedOut(call, "deadline", limitMs, undefined, given?.by));
   call.record.onSettle(scheduleLimit(call.clock, expire, Math.max(0, deadlineAtMs - nowMs)));
   return next({ ...call, deadlineAtMs });
 };

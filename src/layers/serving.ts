@@ -1,4 +1,5 @@
 import { adapt, withPrelude } from "../core/adapt.ts";
+import { append } from "../core/append.ts";
 import type { Call } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
@@ -114,7 +115,7 @@ export class Serving {
   async *#withoutRefusal(events: Events, call: Call, target: Target): Events {
     let held: FlowEvent[] = [];
     for await (const batch of events) {
-      held.push(...batch);
+      append(held, batch);
       const committed = this.delivered && call.onBreak === "error";
       if (!committed && batch.some((event) => event.type === "finish" && event.reason === "refusal"))
         throw refused(target, held);

@@ -166,6 +166,7 @@ export function timedOut(
   phase: TimeoutPhase,
   limitMs: number,
   what = MEANING[phase],
+  limit = KEY[phase],
 ): ModelError {
-  return targetError(target, "timed_out", `${what} within ${limitMs / 1000} s (${KEY[phase]})`, { phase });
+  return targetError(target, "timed_out", `${what} within ${limitMs / 1000} s (${limit})`, { phase });
 }

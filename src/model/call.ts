@@ -1,5 +1,5 @@
 import type { Billable } from "../core/billing.ts";
-import { type Call, type CallInput, CallRecord } from "../core/call.ts";
+import { type Call, type CallInput, CallRecord, type GivenDeadline } from "../core/call.ts";
 import { newCallId } from "../core/call-id.ts";
 import { replyOf } from "../core/call-reply.ts";
 import { Cancellation } from "../core/cancellation.ts";
@@ -62,7 +62,7 @@ export interface EmbeddingRoute {
 }
 
 export function callOf(shape: Prepared & Shape): Call {
-  const { context, input, samples, batch, streaming, signal, deadlineAtMs, traceId } = shape;
+  const { context, input, samples, batch, streaming, signal, deadlineAtMs, deadlineOf, traceId } = shape;
   const { target, transport, clock, random, continuesOnLength } = context;
   const cancellation = new Cancellation();
   if (signal !== undefined) cancellation.follow(signal);
@@ -83,6 +83,7 @@ export function callOf(shape: Prepared & Shape): Call {
     tryIndex: 0,
     fallbackRemains: false,
     deadlineAtMs,
+    deadlineOf,
     record,
     transport,
     clock,
@@ -155,8 +156,9 @@ interface Shape {
   /** Index of the request, if the samples need several. */
   readonly batch?: number;
   readonly streaming: boolean;
-  /** The deadline of the run that the call belongs to, on the monotonic clock. */
+  /** The deadline of the run that the call belongs to, or of a client, on the monotonic clock. */
   readonly deadlineAtMs?: number | undefined;
+  readonly deadlineOf?: GivenDeadline | undefined;
   readonly traceId?: string | undefined;
 }
 

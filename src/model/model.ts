@@ -1,5 +1,6 @@
 import { missingPrice } from "../core/billing.ts";
 import { bindMethods } from "../core/bind-methods.ts";
+import type { GivenDeadline } from "../core/call.ts";
 import { invalidOption } from "../core/check-options.ts";
 import { addCost, costOf, NO_COST } from "../core/cost.ts";
 
@@ -70,6 +71,7 @@ export interface CallShape {
   readonly streaming: boolean;
   /** On the monotonic clock. */
   readonly deadlineAtMs?: number | undefined;
+  readonly deadlineOf?: GivenDeadline | undefined;
   /** The name of the gateway's key that the caller has. */
   readonly gatewayKey?: string | undefined;
   /** What the client sent and only its wire format has. */

@@ -126,7 +126,10 @@ describe("what the provider charges by another price", () => {
     for (const more of refused)
       expect(await ask(made, MESSAGES, more), JSON.stringify(more)).toMatchObject({ status: 402 });
     const search = { type: "additional_tools", role: "developer", tools: [{ type: "web_search" }] };
-    expect(await ask(made, RESPONSES, { input: [search] })).toMatchObject({ status: 429 });
+    const long = { mode: "explicit", ttl: "12h" };
+    const marked = { role: "user", content: [{ type: "input_text", text: "Hello", prompt_cache_breakpoint: long }] };
+    for (const more of [{ input: [search] }, { input: [marked] }, { prompt_cache_options: long }])
+      expect(await ask(made, RESPONSES, more), JSON.stringify(more)).toMatchObject({ status: 429 });
     expect(made.simulator.requests).toEqual([]);
     const { cache_control: _, ...unmarked } = found;
     const content = [unmarked, { type: "text", text: "Hm?" }];

@@ -131,3 +131,21 @@ describe("content that only Anthropic's wire has", () => {
     expect(JSON.stringify(counted.sent)).toContain("codeExecution");
   });
 });
+
+it("answers with more log probabilities than a call has room for arguments", async () => {
+  const content = Array.from({ length: 150_000 }, () => ({ token: "a", logprob: -1 }));
+  const message = { role: "assistant", content: "a" };
+  const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
+  const choices = [{ index: 0, message, logprobs: { content }, finish_reason: "stop" }];
+  const upstream = await host({
+    answer: (_request, response) => {
+      const body = JSON.stringify({ id: "c", object: "chat.completion", choices, usage });
+      response.setHeader("content-type", "application/json").end(body);
+      return true;
+    },
+  });
+  const made = await world({ toml: hostEntry("openai", `${upstream.url}/v1`) });
+  const chat = await made.post(CHAT, { model: "m", messages: [user], logprobs: true });
+  expect((await chat.text()).split('"logprob":-1')).toHaveLength(content.length + 1);
+  expect((await made.post("/v1/responses", { model: "m", input: "Hello", top_logprobs: 1 })).status).toBe(200);
+});

@@ -182,7 +182,7 @@ it("keeps Claude Code's billing header for Anthropic", async () => {
 
 describe("headers of a request", () => {
   it("give tags, metadata, a deadline and the mode of the cache", async () => {
-    const { post, simulator } = await world({ toml: "[cache]\nttl = 60\n" });
+    const { post, simulator } = await world({ toml: "[cache]\nttl = 60\n", lines: "num_retries = 0\ndeadline = 30" });
     const headers = { "x-modelwright-metadata": '{"team":"blue"}', "x-modelwright-tags": "a, b" };
     await post(CHAT, chatBody("openai", { metadata: { app: "web" } }), headers);
     expect(simulator.requests[0]?.body).toMatchObject({ metadata: { app: "web", team: "blue" } });
@@ -193,7 +193,8 @@ describe("headers of a request", () => {
     expect((await post(CHAT, chatBody("openai"), bypass)).headers.get("x-modelwright-cache")).toBeNull();
     simulator.script({ delayMs: 2_000 });
     const late = await post(CHAT, chatBody("openai", { seed: 2 }), { "x-modelwright-deadline": "50ms" });
-    expect([late.status, await late.json()]).toMatchObject([504, { error: { code: "timed_out" } }]);
+    const message = expect.stringContaining("within 0.05 s (x-modelwright-deadline)");
+    expect([late.status, await late.json()]).toMatchObject([504, { error: { code: "timed_out", message } }]);
   });
 
   it.each([

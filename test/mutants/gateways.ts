@@ -8,6 +8,7 @@ const MALFORMED = ["test/gateway/malformed-requests.test.ts"];
 const SLOW_CLIENTS = ["test/gateway/slow-clients.test.ts"];
 const MARKS = ["test/gateway/marks.test.ts"];
 const CLIENT_FIELDS = ["test/gateway/client-fields.test.ts"];
+const PROVIDER_OUTPUT = ["test/gateway/provider-output.test.ts"];
 const STOCK = ["test/gateway/stock-clients.test.ts"];
 
 /** What clients of the gateway rely on. */
@@ -99,8 +100,8 @@ export const gateways = [
     [
       "gateway-thought-pieces",
       "a signature of streamed thoughts has only their last piece",
-      "joinedThoughts",
-      never('part.type === "reasoning" && part.text === "" && part.signature !== undefined'),
+      "addJoined",
+      always('part.type !== "reasoning" || part.text !== "" || part.signature === undefined'),
     ],
   ]),
   ...mutantsOf(
@@ -165,6 +166,15 @@ export const gateways = [
   ]),
   ...mutantsOf("src/dialects/served/other-model.ts", CLIENT_FIELDS, [
     ["gateway-other-model", "a tool chooses a model", "refuseOtherModel", never("path !== undefined")],
+  ]),
+  ...mutantsOf("src/gateway/issued-ids.ts", PROVIDER_OUTPUT, [
+    ["gateway-any-id", "a key names what was issued to another", "requireIssued", never("foreign !== undefined")],
+  ]),
+  ...mutantsOf("src/core/same-wire.ts", PROVIDER_OUTPUT, [
+    ["gateway-forged-block", "a signature is a block", "outsideSignature", never("signature.startsWith(START)")],
+  ]),
+  ...mutantsOf("src/dialects/served/answer-parts.ts", PROVIDER_OUTPUT, [
+    ["gateway-joined-citations", "citations are of all text", "WrittenSample.#endText", skip("this.#last = undefined")],
   ]),
   ...mutantsOf("src/core/billing.ts", CLIENT_FIELDS, [
     ["gateway-growing-prompt", "a prompt that grows is reserved as it is", "growthOf", never("name !== undefined")],

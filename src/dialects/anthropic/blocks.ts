@@ -1,3 +1,4 @@
+import { append } from "../../core/append.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import { ArgumentsText, checkToolCall } from "../../core/tool-arguments.ts";
 import { JSON_TOOL } from "./tools.ts";
@@ -47,7 +48,7 @@ export function readBlock(block: Tree, context: BlockContext, out: FlowEvent[]):
       if (context.throughTool && block["name"] === JSON_TOOL) return new JsonAnswer(block, context);
       return new ToolUse(block, context, out);
     default:
-      return new OtherBlock(out);
+      return new OtherBlock(block, out);
   }
 }
 
@@ -77,10 +78,12 @@ export function isBlank(block: Tree): boolean {
  */
 class ProseBlock implements BlockReader {
   readonly #held: FlowEvent[] | undefined;
+  readonly #citations: Tree[] = [];
   #signature: string;
   #sealed = false;
 
   constructor(block: Tree, context: BlockContext, out: FlowEvent[]) {
+    if (Array.isArray(block["citations"])) append(this.#citations, (block["citations"] as unknown[]).filter(isTree));
     this.#held = context.throughTool ? context.heldText : undefined;
     this.#signature = stringOf(block["signature"]);
     this.#addThinking(block["thinking"], out);
@@ -98,6 +101,9 @@ class ProseBlock implements BlockReader {
       case "signature_delta":
         this.#signature += stringOf(delta["signature"]);
         return true;
+      case "citations_delta":
+        if (isTree(delta["citation"])) this.#citations.push(delta["citation"]);
+        return true;
       default:
         return false;
     }
@@ -105,6 +111,9 @@ class ProseBlock implements BlockReader {
 
   close(out: FlowEvent[]): undefined {
     this.seal(out);
+    const annotations = this.#citations.splice(0);
+    if (annotations.length > 0)
+      (this.#held ?? out).push({ type: "text-end", wire: "anthropic", annotations, sample: 0 });
   }
 
   /** An equal signature is a repetition, anything else another part. */
@@ -146,19 +155,41 @@ class RedactedBlock implements BlockReader {
   }
 }
 
+const OTHER_OUTPUT: FlowEvent = { type: "other-output", sample: 0, wire: "anthropic" };
+
 /** Blocks of the provider's own tools and unknown blocks; the reply has no field for them. */
 class OtherBlock implements BlockReader {
-  constructor(out: FlowEvent[]) {
-    out.push({ type: "other-output", sample: 0 });
+  readonly #block: Tree;
+  readonly #input: InputText;
+  #closed = false;
+
+  constructor(block: Tree, out: FlowEvent[]) {
+    this.#block = block;
+    this.#input = new InputText(block);
+    out.push(OTHER_OUTPUT);
   }
 
-  delta(_delta: Tree, out: FlowEvent[]): boolean {
-    out.push({ type: "other-output", sample: 0 });
+  delta(delta: Tree, out: FlowEvent[]): boolean {
+    this.#input.add(delta);
+    out.push(OTHER_OUTPUT);
     return true;
   }
 
-  close(): undefined {
-    return undefined;
+  close(out: FlowEvent[]): undefined {
+    if (this.#closed) return;
+    this.#closed = true;
+    out.push({ type: "wire-output", wire: "anthropic", block: this.#complete(), sample: 0 });
+  }
+
+  /** Input that the token limit cut stays away. */
+  #complete(): Tree {
+    if (!("input" in this.#block)) return this.#block;
+    this.#input.rest();
+    try {
+      return { ...this.#block, input: JSON.parse(this.#input.json) as unknown };
+    } catch {
+      return this.#block;
+    }
   }
 }
 
@@ -253,6 +284,10 @@ class JsonAnswer implements BlockReader {
   #show(text: string, out: FlowEvent[]): void {
     if (text !== "") out.push({ type: "text-delta", text, sample: 0 });
   }
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null;
 }
 
 function stringOf(value: unknown): string {

@@ -1,3 +1,4 @@
+import { append } from "../../core/append.ts";
 import type { Decoder } from "../../core/dialect.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
@@ -96,6 +97,7 @@ class MessagesDecoder implements Decoder {
         break;
       case "message_delta":
         this.#usage.push(event["usage"]);
+        this.#note(treeOf(event["delta"]), out);
         this.#stop(treeOf(event["delta"]), out);
         break;
       case "message_stop":
@@ -127,7 +129,7 @@ class MessagesDecoder implements Decoder {
       if (usage !== undefined) out.push({ type: "usage", usage });
       throw targetError(this.#target, "stream_truncated", "the answer ended without a stop reason");
     }
-    if (!this.#answeredThroughTool) out.push(...this.#heldText);
+    if (!this.#answeredThroughTool) append(out, this.#heldText);
     if (usage !== undefined) out.push({ type: "usage", usage });
     const failed = modelFailureCode(raw);
     if (failed !== undefined) throw targetError(this.#target, failed, `the answer ended with ${raw}`);
@@ -161,7 +163,14 @@ class MessagesDecoder implements Decoder {
       this.#fixed.add(index);
     }
     this.#spoke = false;
+    this.#note(message, out);
     this.#stop(message, out);
+  }
+
+  /** The container of the provider's tools, which the next request may name. */
+  #note({ container }: Tree, out: FlowEvent[]): void {
+    if (!isTree(container)) return;
+    out.push({ type: "wire-output", ofMessage: true, wire: "anthropic", block: { container }, sample: 0 });
   }
 
   #startAgain(id: unknown): void {
@@ -185,6 +194,9 @@ class MessagesDecoder implements Decoder {
     }
     this.#latest?.seal?.(out);
     this.#deliverHeld(out);
+    // Citations belong to the text of their block.
+    if (block["type"] === "text" && Array.isArray(block["citations"]) && !this.#context.throughTool)
+      out.push({ type: "text-end", wire: "anthropic", annotations: [], sample: 0 });
     this.#latest = readBlock(block, this.#context, out);
     this.#blocks.set(index, this.#latest);
     this.#closed.delete(index);

@@ -1,4 +1,5 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
+import { append } from "../../core/append.ts";
 import type {
   AssistantMessage,
   Message,
@@ -98,7 +99,7 @@ class MessageEncoder {
   #append(role: Turn["role"], content: Block[]): void {
     if (content.length === 0) return;
     const last = this.#turns.at(-1);
-    if (last?.role === role) last.content.push(...content);
+    if (last?.role === role) append(last.content, content);
     else this.#turns.push({ role, content });
   }
 

@@ -1,6 +1,7 @@
 import type { FlowEvent } from "../../core/event.ts";
 import { checkToolCall } from "../../core/tool-arguments.ts";
 import type { AnswerIds } from "../answer-ids.ts";
+import { logprobsIn } from "./logprobs.ts";
 import { PartialArguments } from "./partial-args.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -60,6 +61,7 @@ export class Candidate {
     const content = parts.filter(isContent);
     if (content.length > 0) this.#goOn(content.every(isCall));
     for (const part of parts) this.#part(part, out);
+    this.#facts(candidate, out);
     const { finishReason, finishMessage } = candidate;
     if (typeof finishMessage === "string") this.finishMessage = finishMessage;
     if (typeof finishReason === "string" && finishReason !== "") this.#finish(finishReason, parts);
@@ -104,7 +106,18 @@ export class Candidate {
     const signature = typeof part["thoughtSignature"] === "string" ? part["thoughtSignature"] : undefined;
     if (isTree(part["functionCall"])) this.#call(part["functionCall"], signature, out);
     else if (typeof part["text"] === "string") this.#text(part["text"], part["thought"] === true, signature, out);
-    else if (isOtherOutput(part)) out.push({ type: "other-output", sample: this.#sample });
+    else if (isOtherOutput(part)) {
+      out.push({ type: "other-output", sample: this.#sample, wire: "google" });
+      out.push({ type: "wire-output", wire: "google", block: part, sample: this.#sample });
+    }
+  }
+
+  /** What the candidate says of its text. */
+  #facts(candidate: Tree, out: FlowEvent[]): void {
+    const facts = FACTS.filter((name) => isTree(candidate[name])).map((name) => ({ [name]: candidate[name] }));
+    if (facts.length > 0) out.push({ type: "text-end", wire: "google", annotations: facts, sample: this.#sample });
+    const tokens = logprobsIn(candidate["logprobsResult"]);
+    if (tokens.length > 0) out.push({ type: "logprobs", tokens, sample: this.#sample });
   }
 
   #text(text: string, thought: boolean, signature: string | undefined, out: FlowEvent[]): void {
@@ -165,6 +178,8 @@ export class Candidate {
 
 /** The zero value of the enum: no reason. */
 const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED";
+
+const FACTS = ["citationMetadata", "groundingMetadata", "urlContextMetadata"] as const;
 
 /** Parts without a field in the reply. */
 const OTHER_OUTPUT = ["inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall", "toolResponse"];

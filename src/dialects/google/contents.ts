@@ -1,4 +1,5 @@
 import type { Content, FunctionResponsePart, Part } from "@google/genai";
+import { append } from "../../core/append.ts";
 import type {
   AssistantMessage,
   AudioPart,
@@ -115,7 +116,7 @@ class ContentsEncoder {
   #append(role: Turn["role"], kind: Turn["kind"], parts: Part[]): void {
     if (parts.length === 0) return;
     const last = this.#turns.at(-1);
-    if (last?.role === role && last.kind === kind) last.parts.push(...parts);
+    if (last?.role === role && last.kind === kind) append(last.parts, parts);
     else this.#turns.push({ role, kind, parts });
   }
 

@@ -7,6 +7,7 @@ import type {
   ChatCompletionMessageToolCall,
   ChatCompletionToolMessageParam,
 } from "openai/resources/chat/completions/completions";
+import { append } from "../../core/append.ts";
 import type { Adjustment } from "../../core/attempt.ts";
 import type {
   AssistantMessage,
@@ -43,7 +44,7 @@ export function encodeChatMessages(
   let moved: readonly ChatCompletionContentPart[] = [];
   for (const [index, message] of resultsFirst(messages, adjustments)) {
     if (message.role === "tool") {
-      out.push(...encodeToolResults(message, target));
+      append(out, encodeToolResults(message, target));
       moved = [...moved, ...imagesOf(message, index, target, adjustments)];
       continue;
     }
@@ -94,7 +95,8 @@ function resultsFirst(messages: readonly Message[], adjustments: Adjustment[]): 
       for (const [index] of between) reportBehindResults(index, adjustments);
       out.push(placed);
     } else {
-      out.push(...between, placed);
+      append(out, between);
+      out.push(placed);
       between = [];
     }
   }

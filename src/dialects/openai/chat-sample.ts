@@ -76,6 +76,8 @@ export class ChatSample {
     this.#readContent(delta["content"], out);
     this.#emitText(objectIn(delta["audio"])?.["transcript"], out);
     if (hasOtherOutput(delta)) out.push({ type: "other-output", sample: this.#index });
+    const annotations = objectsIn(delta["annotations"]);
+    if (annotations.length > 0) out.push({ type: "text-end", wire: "openai", annotations, sample: this.#index });
     const refusal = textIn(delta["refusal"]);
     if (refusal !== undefined) {
       this.#refused = true;

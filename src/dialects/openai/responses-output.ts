@@ -208,8 +208,10 @@ export class OutputItems {
     const kind = own(CALL_KINDS, item.type);
     if (item.type === "message") this.#finishMessage(item, wire, out);
     else if (item.type === "reasoning") this.#finishReasoning(item, wire, out);
-    else if (kind === undefined || isHosted(wire)) out.push({ type: "other-output", sample: 0 });
-    else this.#finishCall(item, wire, out);
+    else if (kind === undefined || isHosted(wire)) {
+      out.push({ type: "other-output", sample: 0, wire: WIRE });
+      out.push({ type: "wire-output", wire: WIRE, block: wire, sample: 0 });
+    } else this.#finishCall(item, wire, out);
     item.finished = true;
   }
 
@@ -220,6 +222,8 @@ export class OutputItems {
     this.#complete(item, "refusal", item.refusal.complementAll(texts(wire["content"], "refusal")), out);
     if (objectsIn(wire["content"]).some(({ type }) => type === "output_audio"))
       out.push({ type: "other-output", sample: 0 });
+    const annotations = objectsIn(wire["content"]).flatMap((part) => objectsIn(part["annotations"]));
+    if (annotations.length > 0) out.push({ type: "text-end", wire: WIRE, annotations, sample: 0 });
     const signature = signText(wire);
     if (signature !== undefined && item.text.text !== "" && this.#speakers.get("text-delta") === item)
       out.push({ type: "signature", part: "text", signature, sample: 0 });
@@ -336,6 +340,8 @@ export class OutputItems {
     return targetError(this.#target, "protocol_error", words);
   }
 }
+
+const WIRE = "openai-responses";
 
 function named({ type, index }: OutputItem): string {
   return index === undefined ? `the ${type} item` : `the ${type} item ${index}`;

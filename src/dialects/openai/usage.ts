@@ -39,6 +39,7 @@ class OpenaiUsage {
         audioSeconds: of("audioSeconds"),
         tool: of("tool"),
         webSearchRequests: of("webSearchRequests"),
+        cacheWrite12h: of("cacheWrite12h"),
       },
     });
   }
@@ -67,6 +68,7 @@ export class ChatUsage extends OpenaiUsage {
         usage["cache_read_input_tokens"],
       cacheWrite:
         prompt["cache_write_tokens"] ?? prompt["cache_creation_tokens"] ?? usage["cache_creation_input_tokens"],
+      cacheWrite12h: longWritesIn(prompt),
       completion: usage["completion_tokens"],
       reasoning: completion["reasoning_tokens"] ?? usage["reasoning_tokens"],
       total: usage["total_tokens"],
@@ -103,6 +105,11 @@ export class ChatUsage extends OpenaiUsage {
   }
 }
 
+/** Cache writes with a lifetime of 12 hours, which are a part of all writes. */
+function longWritesIn(details: WireObject): unknown {
+  return objectIn(details["cache_write_tokens_details"])?.["ttl_12h_tokens"];
+}
+
 /** Items of the provider's own tools that are charged per call (platform.openai.com/docs/pricing, built-in tools). */
 const CHARGED_ITEMS: ReadonlySet<unknown> = new Set([
   ...["web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call"],
@@ -120,6 +127,7 @@ export class ResponsesUsage extends OpenaiUsage {
       prompt: usage["input_tokens"],
       cacheRead: input["cached_tokens"],
       cacheWrite: input["cache_write_tokens"],
+      cacheWrite12h: longWritesIn(input),
       completion: usage["output_tokens"],
       reasoning: output["reasoning_tokens"],
       total: usage["total_tokens"],

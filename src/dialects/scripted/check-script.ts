@@ -50,6 +50,7 @@ const EVENT_TYPES: Readonly<Record<FlowEvent["type"], true>> = {
     raw: true,
   },
   ...{ usage: true, finish: true, embeddings: true, "other-output": true, logprobs: true, response: true },
+  ...{ "wire-output": true, "text-end": true },
 };
 const EVENT_TYPE = oneOf(EVENT_TYPES);
 

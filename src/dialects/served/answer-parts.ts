@@ -1,4 +1,6 @@
+import { append } from "../../core/append.ts";
 import type { FinishReason, FlowEvent, TokenLogprob } from "../../core/event.ts";
+import type { Json } from "./json.ts";
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
@@ -8,6 +10,8 @@ export interface WrittenText {
   readonly text: string;
   readonly signature?: string;
   readonly redacted?: boolean;
+  /** Citations of the same wire format. */
+  readonly annotations?: readonly Json[];
 }
 
 /** A tool call; a truncated one has no `arguments`. */
@@ -20,15 +24,29 @@ export interface WrittenCall {
   readonly signature?: string;
 }
 
+/** A block or an item of the same wire format. */
+export interface WrittenOther {
+  readonly type: "other";
+  readonly block: Json;
+}
+
+export type WrittenPart = WrittenText | WrittenCall | WrittenOther;
+
 /** One completion of a non-streaming body; parts are in order of their start. */
 export class WrittenSample {
   readonly index: number;
-  readonly parts: (Writable<WrittenText> | Writable<WrittenCall>)[] = [];
+  readonly parts: (Writable<WrittenText> | Writable<WrittenCall> | WrittenOther)[] = [];
+  /** Fields of the message of the same wire format. */
+  fields: Json = {};
+  /** Citations of all of its text. */
+  readonly annotations: Json[] = [];
   readonly logprobs: TokenLogprob[] = [];
   refusal = "";
   reason: FinishReason = "unknown";
   raw: string | undefined;
   readonly #calls = new Map<number, Writable<WrittenCall>>();
+  /** The part whose text goes on. */
+  #last: Writable<WrittenText> | undefined;
 
   constructor(index: number) {
     this.index = index;
@@ -69,8 +87,15 @@ export class WrittenSample {
       case "signature":
         this.#sign(event);
         break;
+      case "wire-output":
+        if (event.ofMessage === true) this.fields = { ...this.fields, ...event.block };
+        else this.#add({ type: "other", block: event.block });
+        break;
+      case "text-end":
+        this.#endText(event.annotations);
+        break;
       case "logprobs":
-        this.logprobs.push(...event.tokens);
+        append(this.logprobs, event.tokens);
         break;
       case "finish":
         this.reason = event.reason;
@@ -81,17 +106,30 @@ export class WrittenSample {
   }
 
   #open(type: "text" | "reasoning"): Writable<WrittenText> {
-    const last = this.parts.at(-1);
+    const last = this.#last;
     if (last?.type === type && last.signature === undefined) return last;
     const part: Writable<WrittenText> = { type, text: "" };
-    this.parts.push(part);
+    this.#add(part);
+    this.#last = part;
     return part;
+  }
+
+  #add(part: WrittenSample["parts"][number]): void {
+    this.#last = undefined;
+    this.parts.push(part);
+  }
+
+  #endText(annotations: readonly Json[]): void {
+    append(this.annotations, annotations);
+    if (this.#last?.type !== "text") return;
+    if (annotations.length > 0) this.#last.annotations = annotations;
+    this.#last = undefined;
   }
 
   #begin(index: number, id: string, name: string): void {
     const call: Writable<WrittenCall> = { type: "call", id, name, json: "" };
     this.#calls.set(index, call);
-    this.parts.push(call);
+    this.#add(call);
   }
 
   #call(index: number): Writable<WrittenCall> {
@@ -103,7 +141,7 @@ export class WrittenSample {
   #sign(event: Extract<FlowEvent, { type: "signature" }>): void {
     if (event.part === "tool-call") this.#call(event.index).signature = event.signature;
     else if (event.redacted === true)
-      this.parts.push({ type: "reasoning", text: "", signature: event.signature, redacted: true });
+      this.#add({ type: "reasoning", text: "", signature: event.signature, redacted: true });
     else this.#open(event.part).signature = event.signature;
   }
 }

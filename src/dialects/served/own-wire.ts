@@ -176,6 +176,6 @@ export class OwnWire {
 
   #loseUnread(fields: Fields): void {
     const reason = `only the ${this.#wire} wire has this field`;
-    this.#losses.push(...fields.unreadFields().map((adjustment) => ({ ...adjustment, reason })));
+    for (const adjustment of fields.unreadFields()) this.#losses.push({ ...adjustment, reason });
   }
 }

@@ -130,10 +130,11 @@ function said({ ends, sign }: AnswerWire, events: readonly FlowEvent[], complete
       // A body has no call that was cut.
       parts: parts
         .filter((part) => !complete || part.type !== "call" || "arguments" in part)
-        .map(({ signature, ...part }) => ({
-          ...part,
-          signature: signature === undefined ? undefined : sign(signature),
-        })),
+        .map((part) => {
+          if (part.type === "other") return part;
+          const { signature } = part;
+          return { ...part, signature: signature === undefined ? undefined : sign(signature) };
+        }),
     })),
   };
 }

@@ -1,7 +1,7 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { FinishReason, FlowEvent } from "../../../core/event.ts";
 import { NO_USAGE } from "../../../core/usage.ts";
-import { samplesOf, type WrittenCall, type WrittenText } from "../../served/answer-parts.ts";
+import { samplesOf, type WrittenCall, type WrittenPart, type WrittenText } from "../../served/answer-parts.ts";
 import {
   AnswerFacts,
   type AnswerForm,
@@ -45,6 +45,7 @@ class MessagesWriter implements AnswerWriter {
   /** Block index of each open tool call. */
   readonly #calls = new Map<number, number>();
   #refusal = "";
+  #container: unknown = null;
   #finish: Finish = UNKNOWN;
 
   constructor(head: MessagesHead) {
@@ -76,6 +77,13 @@ class MessagesWriter implements AnswerWriter {
         this.#stop(this.#calls.get(event.index), out);
         this.#calls.delete(event.index);
         break;
+      case "wire-output":
+        if (event.ofMessage === true) this.#container = event.block.container;
+        else this.#other(event.block, out);
+        break;
+      case "text-end":
+        this.#cite(event.annotations, out);
+        break;
       case "refusal-delta":
         this.#refusal += event.text;
         break;
@@ -90,7 +98,10 @@ class MessagesWriter implements AnswerWriter {
     this.#start(out);
     this.#closeTextBlock(out);
     for (const index of this.#calls.values()) this.#stop(index, out);
-    const delta = endOf(this.#finish, this.#refusal, this.#head);
+    const delta = {
+      ...endOf(this.#finish, this.#refusal, this.#head),
+      container: this.#container as Delta["container"],
+    };
     this.#send({ type: "message_delta", delta, usage: finalUsageOf(this.#facts) }, out);
     this.#send({ type: "message_stop" }, out);
   }
@@ -139,6 +150,22 @@ class MessagesWriter implements AnswerWriter {
     const block = textBlock({ type: kind === "text" ? kind : "reasoning", text: "" });
     this.#openText = { kind, index: this.#begin(block, out) };
     return this.#openText.index;
+  }
+
+  /** A block of the provider. Its input comes as a delta, as in its own streams. */
+  #other(block: Json, out: WireEvent[]): void {
+    this.#closeTextBlock(out);
+    const { input } = block;
+    const begun = input === undefined ? block : { ...block, input: {} };
+    const index = this.#begin(begun as unknown as Anthropic.ContentBlock, out);
+    if (input !== undefined) this.#delta(index, { type: "input_json_delta", partial_json: JSON.stringify(input) }, out);
+    this.#stop(index, out);
+  }
+
+  #cite(citations: readonly Json[], out: WireEvent[]): void {
+    for (const citation of citations as unknown as readonly Anthropic.CitationsDelta["citation"][])
+      this.#delta(this.#textBlock("text", out), { type: "citations_delta", citation }, out);
+    if (this.#openText?.kind === "text") this.#closeTextBlock(out);
   }
 
   #closeTextBlock(out: WireEvent[]): void {
@@ -197,14 +224,20 @@ function writeBody(head: MessagesHead, events: Iterable<FlowEvent>): Json {
   const facts = new AnswerFacts(head);
   for (const event of list) facts.push(event);
   const [sample] = samplesOf(list);
-  const content = (sample?.parts ?? []).flatMap((part): readonly Anthropic.ContentBlock[] =>
-    part.type === "call" ? callBlocks(part) : [textBlock(part)],
-  );
-  return messageOf(facts, content, endOf(sample ?? UNKNOWN, sample?.refusal ?? "", head), finalUsageOf(facts));
+  const content = (sample?.parts ?? []).flatMap(blocksOf);
+  const end = endOf(sample ?? UNKNOWN, sample?.refusal ?? "", head);
+  const { container = null } = (sample?.fields ?? {}) as Partial<Pick<Delta, "container">>;
+  return messageOf(facts, content, { ...end, container }, finalUsageOf(facts));
 }
 
-function textBlock({ type, text, signature = "", redacted }: WrittenText): Anthropic.ContentBlock {
-  if (type === "text") return { type, text, citations: null };
+function blocksOf(part: WrittenPart): readonly Anthropic.ContentBlock[] {
+  if (part.type === "other") return [part.block as unknown as Anthropic.ContentBlock];
+  return part.type === "call" ? callBlocks(part) : [textBlock(part)];
+}
+
+function textBlock({ type, text, signature = "", redacted, annotations }: WrittenText): Anthropic.ContentBlock {
+  const citations = (annotations ?? null) as unknown as Anthropic.TextBlock["citations"];
+  if (type === "text") return { type, text, citations };
   if (redacted === true) return { type: "redacted_thinking", data: signature };
   return { type: "thinking", thinking: text, signature };
 }

@@ -9,6 +9,7 @@ import type {
   ToolResultPart,
   UserMessage,
 } from "../../../core/message.ts";
+import { outsideSignature } from "../../../core/same-wire.ts";
 import type { Fields } from "../../served/fields.ts";
 import { asObject } from "../../served/json.ts";
 import { markOf } from "../../served/marks.ts";
@@ -149,8 +150,14 @@ function readAnswerBlock(block: Fields, context: TurnContext): AssistantPart {
 
 function readThinking(block: Fields, { owner }: TurnContext): ReasoningPart {
   if (block.string("type") === "redacted_thinking")
-    return { type: "reasoning", text: "", signature: block.string("data") ?? "", redacted: true, owner };
-  const signature = block.string("signature") ?? "";
+    return {
+      type: "reasoning",
+      text: "",
+      signature: outsideSignature(block.string("data") ?? ""),
+      redacted: true,
+      owner,
+    };
+  const signature = outsideSignature(block.string("signature") ?? "");
   const signed = signature === "" ? {} : { signature, owner };
   return { type: "reasoning", text: block.string("thinking") ?? "", ...signed };
 }

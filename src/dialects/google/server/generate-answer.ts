@@ -1,6 +1,7 @@
 import type { Candidate, FunctionCall, GenerateContentResponse, Part } from "@google/genai";
-import type { FlowEvent } from "../../../core/event.ts";
-import { samplesOf, type WrittenCall, type WrittenSample, type WrittenText } from "../../served/answer-parts.ts";
+import { append } from "../../../core/append.ts";
+import type { FlowEvent, TokenLogprob } from "../../../core/event.ts";
+import { samplesOf, type WrittenPart, type WrittenSample } from "../../served/answer-parts.ts";
 import {
   AnswerFacts,
   type AnswerForm,
@@ -12,6 +13,7 @@ import type { Json } from "../../served/json.ts";
 import type { Problem } from "../../served/problem.ts";
 import type { WireEvent } from "../../server-wire.ts";
 import { finishReasonOf } from "../finish-reasons.ts";
+import { logprobsResult } from "../logprobs.ts";
 import { usageMetadata } from "../usage.ts";
 import { googleProblem } from "./write-error.ts";
 
@@ -37,6 +39,9 @@ class GenerateWriter implements AnswerWriter {
   readonly #facts: AnswerFacts;
   readonly #held = new Map<number, HeldCall>();
   readonly #refusals = new Map<number, string>();
+  /** Citations of the same wire format, which come with the end of a candidate. */
+  readonly #citations = new Map<number, Json[]>();
+  readonly #logprobs = new Map<number, TokenLogprob[]>();
 
   constructor(head: AnswerHead) {
     this.#facts = new AnswerFacts(head);
@@ -67,13 +72,27 @@ class GenerateWriter implements AnswerWriter {
         this.#held.set(sample, { index: event.index, part: { functionCall: callOf(id, name, args) } });
         break;
       }
+      case "wire-output":
+        this.#send(sample, event.block, out);
+        break;
+      case "text-end":
+        append(this.#citationsOf(sample), event.annotations);
+        break;
+      case "logprobs":
+        this.#noteLogprobs(sample, event.tokens);
+        break;
       case "refusal-delta":
         this.#refusals.set(sample, (this.#refusals.get(sample) ?? "") + event.text);
         break;
       case "finish":
         out.push(
           this.#chunk(
-            { ...candidateOf(sample, [{ text: "" }]), ...endOf(event.reason, this.#refusals.get(sample)) },
+            {
+              ...candidateOf(sample, [{ text: "" }]),
+              ...merged(this.#citationsOf(sample)),
+              ...logprobsOf(this.#logprobs.get(sample) ?? []),
+              ...endOf(event.reason, this.#refusals.get(sample)),
+            },
             this.#facts.usageExtras,
           ),
         );
@@ -89,6 +108,18 @@ class GenerateWriter implements AnswerWriter {
   }
 
   keepAlive(): void {}
+
+  #citationsOf(sample: number): Json[] {
+    const known = this.#citations.get(sample) ?? [];
+    this.#citations.set(sample, known);
+    return known;
+  }
+
+  #noteLogprobs(sample: number, tokens: readonly TokenLogprob[]): void {
+    const known = this.#logprobs.get(sample) ?? [];
+    append(known, tokens);
+    this.#logprobs.set(sample, known);
+  }
 
   #send(sample: number, part: Part, out: WireEvent[]): void {
     out.push(this.#chunk(candidateOf(sample, [part])));
@@ -120,6 +151,18 @@ function candidateOf(index: number, parts: readonly Part[]): Candidate {
   return { content: { parts: [...parts], role: "model" }, index };
 }
 
+function logprobsOf(tokens: readonly TokenLogprob[]): Pick<Candidate, "logprobsResult" | "avgLogprobs"> {
+  if (tokens.length === 0) return {};
+  const sum = tokens.reduce((total, { logprob }) => total + logprob, 0);
+  return { avgLogprobs: sum / tokens.length, logprobsResult: logprobsResult(tokens) };
+}
+
+function merged(facts: readonly Json[]): Json {
+  const all: Record<string, unknown> = {};
+  for (const fact of facts) Object.assign(all, fact);
+  return all;
+}
+
 function endOf(reason: WrittenSample["reason"], refusal = ""): Pick<Candidate, "finishReason" | "finishMessage"> {
   const finishReason = finishReasonOf(reason) as NonNullable<Candidate["finishReason"]>;
   return { finishReason, ...(refusal !== "" && { finishMessage: refusal }) };
@@ -148,13 +191,16 @@ function writeBody(head: AnswerHead, events: Iterable<FlowEvent>): Json {
   for (const event of list) facts.push(event);
   const candidates = samplesOf(list).map((sample) => ({
     ...candidateOf(sample.index, sample.parts.flatMap(partsOf)),
+    ...merged(sample.annotations),
+    ...logprobsOf(sample.logprobs),
     ...endOf(sample.reason, sample.refusal),
   }));
   return { candidates, ...tailOf(facts, facts.usageExtras) } satisfies Answer;
 }
 
 /** A truncated call is omitted. */
-function partsOf(part: WrittenText | WrittenCall): readonly Part[] {
+function partsOf(part: WrittenPart): readonly Part[] {
+  if (part.type === "other") return [part.block];
   const signed = part.signature === undefined ? {} : { thoughtSignature: part.signature };
   if (part.type !== "call")
     return [{ text: part.text, ...(part.type === "reasoning" && { thought: true }), ...signed }];

@@ -9,6 +9,7 @@ import type {
   ToolResultPart,
   UserMessage,
 } from "../../../core/message.ts";
+import { outsideSignature } from "../../../core/same-wire.ts";
 import { Fields } from "../../served/fields.ts";
 import { asObject, type Json } from "../../served/json.ts";
 import type { OwnWire } from "../../served/own-wire.ts";
@@ -23,8 +24,10 @@ export class GenerateTurns {
   readonly #owner: string;
   readonly #own: OwnWire;
   /** Calls without a response so far, in order. */
-  readonly #open: { readonly id: string; readonly name: string }[] = [];
+  readonly #open = new OpenCalls();
   #calls = 0;
+  /** The parts of the current answer. */
+  #turn: AssistantPart[] | undefined;
 
   /** `owner` issued the signatures. */
   constructor(owner: string, own: OwnWire) {
@@ -47,17 +50,16 @@ export class GenerateTurns {
 
   /** The SDK keeps each chunk of a stream as a content of its own. */
   #addAnswer(parts: readonly AssistantPart[]): void {
-    const last = this.messages.at(-1);
-    if (last?.role !== "assistant" || typeof last.content === "string")
-      this.messages.push({ role: "assistant", content: joinedThoughts(parts) });
-    else
-      this.messages[this.messages.length - 1] = {
-        role: "assistant",
-        content: joinedThoughts([...last.content, ...parts]),
-      };
+    if (this.#turn === undefined) {
+      this.#turn = [];
+      this.messages.push({ role: "assistant", content: this.#turn });
+    }
+    for (const part of parts) addJoined(this.#turn, part);
   }
 
   #addUser(parts: readonly Fields[]): void {
+    // A content without parts is no message.
+    if (parts.length > 0) this.#turn = undefined;
     // By their text: Gemini CLI sends a response twice after a session was resumed.
     const results = new Map<string, ToolResultPart>();
     const said: UserPart[] = [];
@@ -83,9 +85,9 @@ export class GenerateTurns {
   }
 
   #readAnswer(part: Fields): AssistantPart {
-    const signature = part.string("thoughtSignature");
+    const signature = outsideSignature(part.string("thoughtSignature") ?? "");
     // A placeholder instead of a signature marks a call of another model.
-    const own = signature !== undefined && signature !== FOREIGN_CALL;
+    const own = signature !== "" && signature !== FOREIGN_CALL;
     const signed = own ? { signature, owner: this.#owner } : {};
     const call = part.object("functionCall");
     if (call !== undefined) return { ...this.#call(call), ...signed };
@@ -98,7 +100,7 @@ export class GenerateTurns {
     const name = call.string("name") ?? call.refuse("name is required", "name");
     const id = call.string("id") ?? `call_${this.#calls}`;
     this.#calls += 1;
-    this.#open.push({ id, name });
+    this.#open.add(id, name);
     return { type: "tool-call", id, name, arguments: call.json("args") ?? {} };
   }
 
@@ -106,9 +108,10 @@ export class GenerateTurns {
     const response = part.object("functionResponse") ?? part.refuse("functionResponse is required");
     const name = response.string("name") ?? response.refuse("name is required", "name");
     const given = response.string("id");
-    const at = this.#open.findIndex((call) => (given === undefined ? call.name === name : call.id === given));
-    const [call] = at < 0 ? [] : this.#open.splice(at, 1);
-    const id = call?.id ?? given ?? response.refuse(`no function call of '${name}' waits for a response`, "name");
+    const id =
+      this.#open.take(given, name) ??
+      given ??
+      response.refuse(`no function call of '${name}' waits for a response`, "name");
     const { text, error } = readOutcome(response.json("response") ?? {});
     const images = (response.objects("parts") ?? []).map(readMedia).filter((media) => media.type === "image");
     const texts: readonly TextPart[] = text === "" ? [] : [{ type: "text", text }];
@@ -117,20 +120,41 @@ export class GenerateTurns {
   }
 }
 
-/** At the end of streamed thoughts, the signature of all of them comes without text. */
-function joinedThoughts(parts: readonly AssistantPart[]): readonly AssistantPart[] {
-  const joined: AssistantPart[] = [];
-  for (const part of parts) {
-    if (part.type === "reasoning" && part.text === "" && part.signature !== undefined) {
-      let text = "";
-      for (let last = joined.at(-1); isUnsignedThought(last); last = joined.at(-1)) {
-        text = last.text + text;
-        joined.pop();
-      }
-      joined.push({ ...part, text });
-    } else joined.push(part);
+/** Calls that wait for a response. */
+class OpenCalls {
+  readonly #names = new Map<string, string>();
+  readonly #byName = new Map<string, Set<string>>();
+
+  add(id: string, name: string): void {
+    this.#names.set(id, name);
+    const ids = this.#byName.get(name) ?? new Set<string>();
+    this.#byName.set(name, ids.add(id));
   }
-  return joined;
+
+  /** The call with the id, or the first one with the name. */
+  take(given: string | undefined, name: string): string | undefined {
+    const [first] = this.#byName.get(name) ?? [];
+    const id = given ?? first;
+    const known = id === undefined ? undefined : this.#names.get(id);
+    if (id === undefined || known === undefined) return undefined;
+    this.#names.delete(id);
+    this.#byName.get(known)?.delete(id);
+    return id;
+  }
+}
+
+/** At the end of streamed thoughts, the signature of all of them comes without text. */
+function addJoined(joined: AssistantPart[], part: AssistantPart): void {
+  if (part.type !== "reasoning" || part.text !== "" || part.signature === undefined) {
+    joined.push(part);
+    return;
+  }
+  let text = "";
+  for (let last = joined.at(-1); isUnsignedThought(last); last = joined.at(-1)) {
+    text = last.text + text;
+    joined.pop();
+  }
+  joined.push({ ...part, text });
 }
 
 function isUnsignedThought(part: AssistantPart | undefined): part is ReasoningPart {

@@ -1,3 +1,4 @@
+import { append } from "../../../core/append.ts";
 import type { FlowEvent, TokenLogprob } from "../../../core/event.ts";
 import { chunkExtras, FROM_CHUNK, REASONING_FIELDS, readOpaqueFields } from "../../chat-signature.ts";
 import { samplesOf, type WrittenCall, type WrittenSample, type WrittenText } from "../../served/answer-parts.ts";
@@ -43,7 +44,7 @@ class ChatWriter implements AnswerWriter {
   /** Calls of custom tools, which are written when their input is complete. */
   readonly #custom = new Set<number>();
   /** Log probabilities of the next text, by sample. */
-  readonly #logprobs = new Map<number, readonly TokenLogprob[]>();
+  readonly #logprobs = new Map<number, TokenLogprob[]>();
 
   constructor(head: ChatHead) {
     this.#head = head;
@@ -54,8 +55,11 @@ class ChatWriter implements AnswerWriter {
   push(event: FlowEvent, out: WireEvent[]): void {
     refuseReset(event);
     this.#facts.push(event);
-    if (event.type === "logprobs")
-      this.#logprobs.set(event.sample, [...(this.#logprobs.get(event.sample) ?? []), ...event.tokens]);
+    if (event.type === "logprobs") {
+      const held = this.#logprobs.get(event.sample) ?? [];
+      append(held, event.tokens);
+      this.#logprobs.set(event.sample, held);
+    }
     const delta = this.#deltaOf(event);
     if (delta === undefined || !("sample" in event)) return;
     if (!this.#begun.has(event.sample)) {
@@ -112,6 +116,8 @@ class ChatWriter implements AnswerWriter {
           : undefined;
       case "signature":
         return event.part === "tool-call" ? callState(event.index, event.signature) : messageState(event);
+      case "text-end":
+        return event.annotations.length === 0 ? undefined : { annotations: event.annotations };
       case "finish":
         return {};
       default:
@@ -202,7 +208,7 @@ function writeMessage(sample: WrittenSample, text: string, head: ChatHead, tools
     content: chunks ?? (text === "" && (calls.length > 0 || refusal !== "") ? null : text),
     ...reasoningFields(sample.reasoning, head),
     refusal: refusal === "" ? null : refusal,
-    annotations: [],
+    annotations: sample.annotations,
     ...(calls.length > 0 && { tool_calls: calls.map((call) => writeCall(call, tools)) }),
   };
 }

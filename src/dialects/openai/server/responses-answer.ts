@@ -1,3 +1,4 @@
+import { append } from "../../../core/append.ts";
 import type { FinishReason, FlowEvent } from "../../../core/event.ts";
 import {
   AnswerFacts,
@@ -18,7 +19,7 @@ import { responsesUsage } from "../usage.ts";
 import { CalledTools } from "./called-tools.ts";
 import { CallItem, idPrefix } from "./responses-call-item.ts";
 import { failureEvents } from "./responses-failure.ts";
-import { MessageItem, ReasoningItem, type WrittenItem } from "./responses-items.ts";
+import { MessageItem, OtherItem, ReasoningItem, type WrittenItem } from "./responses-items.ts";
 
 /** Answers of the Responses API; always one completion. */
 export const responsesAnswer: AnswerForm = {
@@ -82,7 +83,7 @@ class ResponsesWriter implements AnswerWriter {
         this.#sendAll(this.#message(out).text(event.text, this.#logprobs.splice(0)), out);
         break;
       case "logprobs":
-        this.#logprobs.push(...completeLogprobs(event.tokens));
+        append(this.#logprobs, completeLogprobs(event.tokens));
         break;
       case "refusal-delta":
         this.#sendAll(this.#message(out).refusal(event.text), out);
@@ -108,6 +109,13 @@ class ResponsesWriter implements AnswerWriter {
         this.#calls.delete(event.index);
         break;
       }
+      case "wire-output":
+        this.#closeTextItem(out);
+        this.#close(this.#begin(new OtherItem(this.#items.length, event.block), out), out);
+        break;
+      case "text-end":
+        if (this.#openText instanceof MessageItem) this.#sendAll(this.#openText.annotate(event.annotations), out);
+        break;
       case "finish":
         this.#reason = event.reason;
         break;

@@ -1,3 +1,4 @@
+import { append } from "../../../core/append.ts";
 import type { Json } from "../../served/json.ts";
 import type { ReasoningSignature } from "../responses-signature.ts";
 
@@ -21,6 +22,7 @@ interface Part {
   readonly kind: PartKind;
   text: string;
   readonly logprobs: Json[];
+  readonly annotations: Json[];
 }
 
 export class MessageItem implements WrittenItem {
@@ -40,6 +42,17 @@ export class MessageItem implements WrittenItem {
 
   refusal(delta: string): readonly Json[] {
     return this.#add("refusal", delta);
+  }
+
+  /** Citations of the text so far. */
+  annotate(annotations: readonly Json[]): readonly Json[] {
+    const part = this.#parts.at(-1);
+    if (part?.kind !== "output_text") return [];
+    return annotations.map((annotation) => {
+      const place = { ...this.#place(), annotation_index: part.annotations.length };
+      part.annotations.push(annotation);
+      return { type: "response.output_text.annotation.added", ...place, annotation };
+    });
   }
 
   /** Sets the phase, for example `commentary`. */
@@ -68,14 +81,16 @@ export class MessageItem implements WrittenItem {
     const before = last !== undefined && last.kind !== kind ? this.#ending(last) : [];
     const begun = last?.kind === kind ? [] : [this.#open(kind)];
     const part = this.#parts.at(-1);
-    if (part !== undefined) part.text += delta;
-    part?.logprobs.push(...tokens);
+    if (part !== undefined) {
+      part.text += delta;
+      append(part.logprobs, tokens);
+    }
     const logprobs = kind === "output_text" ? { logprobs: tokens } : {};
     return [...before, ...begun, { type: `${STEMS[kind]}.delta`, ...this.#place(), delta, ...logprobs }];
   }
 
   #open(kind: PartKind): Json {
-    const part = { kind, text: "", logprobs: [] };
+    const part = { kind, text: "", logprobs: [], annotations: [] };
     this.#parts.push(part);
     return { type: "response.content_part.added", ...this.#place(), part: partOf(part) };
   }
@@ -94,8 +109,33 @@ export class MessageItem implements WrittenItem {
   }
 }
 
-function partOf({ kind, text, logprobs }: Part): Json {
-  return kind === "output_text" ? { type: kind, annotations: [], logprobs, text } : { type: kind, refusal: text };
+function partOf({ kind, text, logprobs, annotations }: Part): Json {
+  return kind === "output_text"
+    ? { type: kind, annotations: [...annotations], logprobs, text }
+    : { type: kind, refusal: text };
+}
+
+/** An item of the provider, such as a search that it ran. */
+export class OtherItem implements WrittenItem {
+  readonly index: number;
+  readonly #item: Json;
+
+  constructor(index: number, item: Json) {
+    this.index = index;
+    this.#item = item;
+  }
+
+  opening(): Json {
+    return "status" in this.#item ? { ...this.#item, status: "in_progress" } : this.#item;
+  }
+
+  endings(): readonly Json[] {
+    return [];
+  }
+
+  done(): Json {
+    return this.#item;
+  }
 }
 
 export class ReasoningItem implements WrittenItem {

@@ -1,3 +1,4 @@
+import { append } from "../../../core/append.ts";
 import type {
   AssistantMessage,
   FilePart,
@@ -39,6 +40,8 @@ export class ResponsesTurns {
   readonly #context: TurnsContext;
   /** The parts of the current assistant message. */
   #turn: AssistantPart[] | undefined;
+  /** The results of the current tool message. */
+  #results: ToolResultPart[] | undefined;
 
   constructor(context: TurnsContext) {
     this.#context = context;
@@ -48,8 +51,8 @@ export class ResponsesTurns {
     const type = item.string("type") ?? (item.has("role") ? "message" : undefined);
     if (type === undefined) item.refuse("Missing required parameter.", "type");
     else if (type === "message") this.#addMessage(item);
-    else if (type === "reasoning") this.#said(readReasoning(item, this.#context.owner));
-    else if (own(CALL_KINDS, type) !== undefined) this.#said(readCall(type, item, this.#context));
+    else if (type === "reasoning") this.#said([readReasoning(item, this.#context.owner)]);
+    else if (own(CALL_KINDS, type) !== undefined) this.#said([readCall(type, item, this.#context)]);
     else if (own(RESULTS, type) !== undefined)
       this.#addResult(this.#context.own.part(item, () => readResult(type, item), [CACHE_MARK]));
     else if (markOf(RESPONSES_MARKS.content, type) === "same wire") this.#addOwn(type, item);
@@ -60,7 +63,7 @@ export class ResponsesTurns {
   #addOwn(type: string, item: Fields): void {
     const part = this.#context.own.block(item);
     if (OF_CLIENT.test(type)) this.#push({ role: "user", content: [part] });
-    else this.#said(part);
+    else this.#said([part]);
   }
 
   #addMessage(item: Fields): void {
@@ -80,31 +83,33 @@ export class ResponsesTurns {
     const signature = signText(item.remaining());
     item.take("phase");
     const content = readContent(item, (part) => readAnswerPart(part, this.#context.own));
-    if (typeof content === "string" && signature === undefined) this.#said({ type: "text", text: content });
+    if (typeof content === "string" && signature === undefined) this.#said([{ type: "text", text: content }]);
     else {
       const parts: readonly TextPart[] = typeof content === "string" ? [{ type: "text", text: content }] : content;
       const signed = signature === undefined ? {} : { signature, owner: this.#context.owner };
-      this.#said(...parts.map((part, index) => (index === parts.length - 1 ? { ...signed, ...part } : part)));
+      this.#said(parts.map((part, index) => (index === parts.length - 1 ? { ...signed, ...part } : part)));
     }
   }
 
-  #said(...parts: readonly AssistantPart[]): void {
+  #said(parts: readonly AssistantPart[]): void {
     if (this.#turn === undefined) {
       this.#turn = [];
-      this.messages.push({ role: "assistant", content: this.#turn });
+      this.#push({ role: "assistant", content: this.#turn });
     }
-    this.#turn.push(...parts);
+    append(this.#turn, parts);
   }
 
   #addResult(part: ToolResultPart): void {
-    const last = this.messages.at(-1);
-    if (last?.role === "tool")
-      this.messages[this.messages.length - 1] = { role: "tool", content: [...last.content, part] };
-    else this.#push({ role: "tool", content: [part] });
+    const results = this.#results ?? [];
+    results.push(part);
+    if (this.#results !== undefined) return;
+    this.#push({ role: "tool", content: results });
+    this.#results = results;
   }
 
   #push(message: Message): void {
-    this.#turn = undefined;
+    if (message.role !== "assistant") this.#turn = undefined;
+    this.#results = undefined;
     this.messages.push(message);
   }
 }
