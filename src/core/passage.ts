@@ -79,7 +79,7 @@ class Passage implements AsyncIterableIterator<Batch, undefined> {
     try {
       this.#inner = this.#passing.events()[Symbol.asyncIterator]();
     } catch (error) {
-      return this.#failed(error);
+      return Promise.reject(error).catch(this.#failed);
     }
     return this.#read(this.#inner);
   }
@@ -89,19 +89,23 @@ class Passage implements AsyncIterableIterator<Batch, undefined> {
   }
 
   readonly #passed = (step: IteratorResult<Batch>): Step | Promise<Step> => {
-    if (step.done === true) return this.#leave(undefined).then(() => DONE);
+    if (step.done === true) return this.#leave(undefined)?.then(() => DONE) ?? DONE;
     this.#passing.note?.(step.value);
     return step;
   };
 
-  readonly #failed = async (error: unknown): Promise<never> => {
-    await this.#leave(error);
-    throw error;
+  readonly #failed = (error: unknown): Promise<never> => {
+    const leaving = this.#leave(error);
+    if (leaving === undefined) throw error;
+    return leaving.then(() => {
+      throw error;
+    });
   };
 
-  async #leave(failure: unknown): Promise<void> {
-    if (!this.#hasEntered || this.#isOver) return;
+  /** Most leave at once: then the last read waits for no further step. */
+  #leave(failure: unknown): Promise<void> | undefined {
+    if (!this.#hasEntered || this.#isOver) return undefined;
     this.#isOver = true;
-    await this.#passing.leave(failure);
+    return this.#passing.leave(failure) as Promise<void> | undefined;
   }
 }

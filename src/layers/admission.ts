@@ -9,6 +9,7 @@ import type { LedgerBudget } from "../core/ledger.ts";
 import { passage } from "../core/passage.ts";
 import {
   type Awaitable,
+  type BudgetClaim,
   type Claim,
   type Level,
   type PauseClaim,
@@ -147,16 +148,15 @@ class Admission {
     const own = charges.atOnce(this.#call, this.#rules, this.#worst, reservations.nowMs);
     if (own === undefined) return undefined;
     this.#charges = own;
-    return reservations.reserveAtOnce(
-      this.#id,
-      this.#all().map(({ claim }) => claim),
-    );
+    const claims: Claim[] = [];
+    for (const { claim } of this.#all()) claims.push(claim);
+    return reservations.reserveAtOnce(this.#id, claims);
   }
 
   #admitted({ nowMs }: Held): Admitted {
     return {
       ...{ attempt: this.#attempt, timeMs: nowMs, worst: this.#worst },
-      budgets: budgetsIn(this.#charges.map(({ claim }) => ({ claim, used: reservedBy(claim) }))),
+      budgets: reservedIn(this.#charges),
       booked: () => this.#settling ?? NOTHING_BOOKED,
     };
   }
@@ -326,6 +326,7 @@ class Admission {
 
   /** As far as this process knows: others may have spent more since the grant. */
   #notice(levels: readonly Level[], used: readonly SettledClaim[]): void {
+    if (this.#call.record.observers.budgetNoticed === undefined) return;
     let budgets = 0;
     this.#charges.forEach((charge, index) => {
       if (!("budget" in charge)) return;
@@ -337,6 +338,7 @@ class Admission {
 
   /** Of budgets in USD. */
   #overrun(overruns: readonly bigint[]): bigint {
+    if (overruns.every((overrun) => overrun === 0n)) return 0n;
     const budgets = this.#charges.flatMap((charge) => ("budget" in charge ? [charge.budget] : []));
     let largest = 0n;
     overruns.forEach((overrun, index) => {
@@ -358,14 +360,20 @@ async function* preceded(first: FlowEvent, events: Events): Events {
 
 const NOTHING_BOOKED: Booked = { budgets: [], overrun: 0n };
 
-function reservedBy(claim: Claim): bigint {
-  return claim.kind === "budget" ? claim.amount : 0n;
+function reservedIn(charges: readonly Charge[]): readonly LedgerBudget[] {
+  const budgets: LedgerBudget[] = [];
+  for (const { claim } of charges) if (claim.kind === "budget") budgets.push(chargedTo(claim, claim.amount));
+  return budgets;
 }
 
 function budgetsIn(settled: readonly SettledClaim[]): readonly LedgerBudget[] {
-  return settled.flatMap(({ claim, used }) =>
-    claim.kind === "budget" ? [{ family: claim.family, member: claim.member, amount: used }] : [],
-  );
+  const budgets: LedgerBudget[] = [];
+  for (const { claim, used } of settled) if (claim.kind === "budget") budgets.push(chargedTo(claim, used));
+  return budgets;
+}
+
+function chargedTo({ family, member }: BudgetClaim, amount: bigint): LedgerBudget {
+  return { family, member, amount };
 }
 
 /** Processes that share a key share its pauses. */

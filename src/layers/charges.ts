@@ -17,6 +17,11 @@ export interface Rules {
   readonly rates: readonly RateRule[];
 }
 
+interface TargetRules extends Rules {
+  /** Whether they apply to all calls of the target: none of them asks for tags, users or keys. */
+  readonly forAll: boolean;
+}
+
 /** One claim of an attempt, with the rule that it comes from. */
 export type Charge =
   | { readonly claim: BudgetClaim; readonly budget: Budget }
@@ -36,7 +41,7 @@ export class Charges {
   /** Questions to the ledger that have no answer yet: every waiting attempt needs the same one. */
   readonly #asked = new Map<string, Promise<bigint>>();
   /** The rules that can apply to a target. */
-  readonly #ofTarget = new WeakMap<Target, Rules>();
+  readonly #ofTarget = new WeakMap<Target, TargetRules>();
 
   constructor(rules: Rules, periods: BudgetPeriods, spentBefore?: SpentBefore) {
     this.#rules = rules;
@@ -46,7 +51,9 @@ export class Charges {
 
   /** The budgets and limits that apply to a call. */
   rulesFor(call: Call): Rules {
-    const { budgets, rates } = this.#rulesOf(call.target);
+    const ofTarget = this.#rulesOf(call.target);
+    if (ofTarget.forAll) return ofTarget;
+    const { budgets, rates } = ofTarget;
     const applies = ({ match }: { readonly match?: Match | undefined }) => match === undefined || matches(match, call);
     const charges = (budget: Budget) =>
       budget.alsoFor === undefined
@@ -83,12 +90,14 @@ export class Charges {
       const amount = amountOf(budget, worst, call.target);
       const span = spanOf(budget);
       if (span === undefined) return undefined;
-      const family = familyOf(budget, span.startsMs);
+      const { startsMs, endsMs } = span;
+      const family = familyOf(budget, startsMs);
       const limit = limitOf(budget);
+      const { maxCounters: maxMembers } = budget;
+      const seed = this.#spentBefore === undefined ? 0n : undefined;
       for (const member of membersOf(budget.per, call)) {
-        const { maxCounters: maxMembers } = budget;
-        const seed = this.#spentBefore === undefined ? 0n : undefined;
-        charges.push({ budget, claim: { kind: "budget", family, member, ...span, limit, amount, maxMembers, seed } });
+        const claim = { kind: "budget", family, member, startsMs, endsMs, limit, amount, maxMembers, seed } as const;
+        charges.push({ budget, claim });
       }
     }
     for (const rule of rates) for (const member of membersOf(rule.per, call)) addLimits(charges, rule, member, worst);
@@ -118,16 +127,16 @@ export class Charges {
     return seed;
   }
 
-  #rulesOf(target: Target): Rules {
+  #rulesOf(target: Target): TargetRules {
     let rules = this.#ofTarget.get(target);
     if (rules === undefined) {
       const { rateLimit } = target.policy;
       const own: readonly RateRule[] =
         rateLimit === undefined ? [] : [{ ...rateLimit, name: `models.${target.entry}`, per: [] }];
-      rules = {
-        budgets: this.#rules.budgets.filter((budget) => budget.alsoFor !== undefined || canMatch(budget, target)),
-        rates: [...this.#rules.rates.filter((rule) => canMatch(rule, target)), ...own],
-      };
+      const budgets = this.#rules.budgets.filter((budget) => budget.alsoFor !== undefined || canMatch(budget, target));
+      const rates = [...this.#rules.rates.filter((rule) => canMatch(rule, target)), ...own];
+      const forAll = budgets.every(({ match, alsoFor }) => alsoFor === undefined && asksNothing(match));
+      rules = { budgets, rates, forAll: forAll && rates.every(({ match }) => asksNothing(match)) };
       this.#ofTarget.set(target, rules);
     }
     return rules;
@@ -175,6 +184,11 @@ function addLimits(charges: Charge[], rule: RateRule, member: string, worst: Wor
   if (rule.maxParallel === undefined) return;
   const counter = JSON.stringify(["slots", rule.name, member]);
   charges.push({ rule, claim: { kind: "slot", counter, limit: rule.maxParallel } });
+}
+
+/** Whether a rule that matches a target applies to all its calls. */
+function asksNothing({ tags, users, gatewayKeys }: Match = {}): boolean {
+  return tags === undefined && users === undefined && gatewayKeys === undefined;
 }
 
 /** Tags, user and key of the call; models and providers are matched once for a target. */

@@ -10,6 +10,7 @@ import type {
   RateClaim,
   Refusal,
   Settled,
+  SettledClaim,
   Settlement,
   SlotClaim,
 } from "../core/store.ts";
@@ -59,7 +60,7 @@ export class MemoryCounters implements OwnCounters {
       if (claim.kind === "budget") {
         const counter = this.#counter(claim);
         counter.reserved += claim.amount;
-        levels.push({ ...counter });
+        levels.push({ spent: counter.spent, reserved: counter.reserved });
       } else if (claim.kind === "rate") this.#debit(claim, claim.amount, nowMs);
       else if (claim.kind === "slot") this.#slots.set(claim.counter, (this.#slots.get(claim.counter) ?? 0) + 1);
     }
@@ -73,12 +74,13 @@ export class MemoryCounters implements OwnCounters {
     this.#reservations.delete(id);
     const nowMs = this.#clock.now();
     const overruns: bigint[] = [];
-    claims.forEach(({ claim, used }, index) => {
+    for (let index = 0; index < claims.length; index++) {
+      const { claim, used } = claims[index] as SettledClaim;
       const held = reserved[index];
       if (claim.kind === "budget" && held?.kind === "budget") overruns.push(this.#book(claim, held.amount, used));
       else if (claim.kind === "rate") this.#debit(claim, Number(used) - claim.amount, nowMs);
       else if (claim.kind === "slot") this.#freeSlot(claim);
-    });
+    }
     return { overruns };
   }
 

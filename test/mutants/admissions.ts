@@ -38,6 +38,12 @@ export const admissions = [
       replace("call.input.tags.some", "call.input.tags.every"),
     ],
     [
+      "rule-of-users-for-all",
+      "a rule for some users applies to all calls of a target",
+      "asksNothing",
+      replace("users === undefined && ", ""),
+    ],
+    [
       "largest-max-output",
       "the largest max_output of several budgets is sent",
       "withMaxOutput",
