@@ -200,6 +200,18 @@ describe("the version of the tables", () => {
   });
 });
 
+it.each([2n ** 53n - 1n, 2n ** 53n + 1n, 2n ** 63n - 1n])("an amount of %s is stored exactly", async (cost) => {
+  const path = join(folder(), "ledger.db");
+  const { ledger } = ledgerAt(path);
+  await ledger.append(ledgerRow({ cost }));
+  await ledger.flush();
+  const database = new DatabaseSync(path);
+  const select = database.prepare("SELECT cost, typeof(cost) AS type FROM modelwright_attempts");
+  select.setReadBigInts(true);
+  expect(select.get()).toMatchObject({ cost, type: "integer" });
+  database.close();
+});
+
 describe("the files of a ledger", () => {
   const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
   const modes = (path: string) => ["", "-wal", "-shm"].map((end) => modeOf(path + end));

@@ -50,7 +50,7 @@ export const ledgers = [
       replace("Number(writeRow.run(...values).changes) > 0", "writeRow.run(...values) !== undefined"),
     ],
   ]),
-  ...mutantsOf("src/ledger/packed-rows.ts", TABLES, [
+  ...mutantsOf("src/ledger/packed-rows.ts", FILES, [
     [
       "ledger-rounds-amounts",
       "amounts that are no exact number are rounded",
