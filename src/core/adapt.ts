@@ -11,7 +11,7 @@ import { type Mutable, mergedAdaptation, mergedSettings } from "./merged-setting
 import type { Message } from "./message.ts";
 import { checkPromptSize } from "./prompt-size.ts";
 import { type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
-import { fromOtherWire } from "./same-wire.ts";
+import { forHost, fromOtherWire } from "./same-wire.ts";
 import { nearest } from "./suggest.ts";
 import { effortReason, isHarmless, samplerReason, unsupportedReason } from "./supported-settings.ts";
 import type { Adaptation, Target } from "./target.ts";
@@ -35,7 +35,7 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   const { adaptation, list, forced, cutAt, settings, extraBody } = adaptedSettings(input, target, dialect);
   const changes = new Changes(target, adaptation);
   const sameWire = input.sameWire?.wire === target.dialect ? input.sameWire : undefined;
-  const messages = adaptMessages(withPrelude(input, target), input, target, changes);
+  const messages = adaptMessages(withPrelude(input, target), input, { target, adaptation, changes });
   checkPromptSize({ messages, settings }, target, input.maxInputBytes ?? target.policy.maxInputBytes);
   const request: ModelRequest = {
     messages,
@@ -238,15 +238,15 @@ function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Chan
 function adaptMessages(
   messages: readonly Message[],
   { sameWire }: Pick<CallInput, "sameWire">,
-  target: Target,
-  changes: Changes,
+  { target, adaptation, changes }: Pick<Adapting, "target" | "adaptation" | "changes">,
 ): readonly Message[] {
+  const forTarget = (message: Message, index: number) =>
+    sameWire?.wire === target.dialect
+      ? forHost(message, target, adaptation.clientFields)
+      : forThisWire(message, index, target, changes);
   let adapted: (Message | undefined)[] | undefined;
   messages.forEach((message, index) => {
-    const own =
-      sameWire === undefined || sameWire.wire === target.dialect
-        ? message
-        : forThisWire(message, index, target, changes);
+    const own = sameWire === undefined ? message : forTarget(message, index);
     const clean = own && wellFormed(own, index, changes);
     if (clean === message) return;
     adapted ??= [...messages];

@@ -34,8 +34,11 @@ export interface SameWire {
 export interface SameWireBlock {
   readonly wire: string;
   readonly block: Json;
-  /** For another wire format: the request is refused, because it would be answered without media, or nothing is reported. */
-  readonly without?: "refused" | "unreported" | undefined;
+  /**
+   * For another wire format: the request is refused, because it would be answered without media, or nothing is reported. What
+   * is "expressed" by its part is not for other hosts of this wire format either, because they may refuse the rest.
+   */
+  readonly without?: "refused" | "unreported" | "expressed" | undefined;
 }
 
 const START = '{"wire":';
@@ -181,7 +184,7 @@ export function fromOtherWire(
   const message = withFunctionCalls(given);
   const foreign = foreignBlocks(message, dialect);
   if (foreign.length === 0) return message;
-  for (const block of foreign) if (block.without !== "unreported") report(block);
+  for (const block of foreign) if (block.without === undefined || block.without === "refused") report(block);
   const kept = (message.content as readonly Part[]).flatMap((part): Part[] => {
     const signed = signedBlock(part.signature);
     if (signed === undefined || signed.wire === dialect) return [part];
@@ -189,6 +192,21 @@ export function fromOtherWire(
     return plain.type === "text" && plain.text === "" ? [] : [plain as Part];
   });
   return kept.length === 0 ? undefined : ({ ...message, content: kept } as Message);
+}
+
+/** The message of a client without marks that the vendor's API has and this host may not, unless its entry lists them. */
+export function forHost(message: Message, { provider }: Target, clientFields: readonly string[]): Message {
+  const { content } = message;
+  if (typeof content === "string") return message;
+  let isChanged = false;
+  const parts = content.map((part: Part & Signed) => {
+    const signed = part.owner === provider ? undefined : signedBlock(part.signature);
+    if (signed?.without !== "expressed" || clientFields.some((name) => name in signed.block)) return part;
+    isChanged = true;
+    const { signature: _, owner: __, ...plain } = part;
+    return plain;
+  });
+  return isChanged ? ({ ...message, content: parts } as Message) : message;
 }
 
 /** Throws `unsupported` if a target of another wire format cannot serve the request. */

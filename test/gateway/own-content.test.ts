@@ -34,11 +34,25 @@ describe("content that only OpenAI's wires have", () => {
       { role: "user", content: [{ type: "input_text", text: "Hello", ...mark }] },
     ];
     expect((await ask(made, "/v1/responses", { model: "openai-responses", input })).sent.input).toMatchObject(input);
+    const empty = [{ role: "user", content: "", name: "ann" }];
+    expect((await ask(made, CHAT, { model: "openai", messages: empty })).sent.messages).toEqual(empty);
     const other = await made.post(CHAT, { model: "anthropic", max_tokens: 100, messages: messages.slice(0, 2) });
     expect(other.headers.get("x-modelwright-adjustments")).toMatch(
       /^messages\[0\]: [^;]*message; messages\[1\]: [^;]*$/,
     );
     expect(JSON.stringify(made.simulator.requests.at(-1)?.body)).toContain('"text":"Look.","cache_control"');
+  });
+
+  it("keeps marks of a cache from other hosts of the wire format, unless their entry lists them", async () => {
+    const upstream = await host();
+    const entry = hostEntry("openai", `${upstream.url}/v1`);
+    const listing = `${entry.replace("[models.m]", "[models.listing]")}\nclient_fields = ["cache_control"]\n`;
+    const made = await world({ toml: `${entry}\n${listing}`, isUnchecked: true });
+    const content = [{ type: "text", text: "Look.", cache_control: { type: "ephemeral" } }];
+    for (const model of ["m", "listing"])
+      expect((await made.post(CHAT, { model, messages: [{ role: "user", content }] })).status).toBe(200);
+    const sent = upstream.arrivals.map(({ body }) => (body as { messages: Json[] }).messages[0]?.content);
+    expect(sent).toEqual(["Look.", content]);
   });
 
   it("keeps tools of one name in two namespaces apart, in tools, calls and results", async () => {

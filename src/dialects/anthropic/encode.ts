@@ -149,9 +149,12 @@ function withJsonTool(extra: Tree, encoded: EncodedTools, request: ModelRequest,
   const { tools: received, tool_choice: wanted } = extra;
   if (!Array.isArray(received) || !answersThroughTool(request, target)) return extra;
   const [answer] = (encoded.tools ?? []).slice(-1);
-  const isNamed = (wanted as { readonly type?: unknown } | undefined)?.type === "tool";
+  const type = (wanted as { readonly type?: unknown } | undefined)?.type;
+  const isNamed = type === "tool";
   // A choice of one tool would be the one for the answer, and the client's tools could not be called.
-  const forced = encoded.tool_choice?.type === "auto" ? { type: "auto" } : { type: "any" };
+  const open = encoded.tool_choice?.type === "auto" ? { type: "auto" } : { type: "any" };
+  const forced =
+    type === "none" && answer !== undefined && "name" in answer ? { type: "tool", name: answer.name } : open;
   return { ...extra, tools: [...(received as unknown[]), answer], ...(!isNamed && { tool_choice: forced }) };
 }
 

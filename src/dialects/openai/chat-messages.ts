@@ -132,7 +132,8 @@ function withoutFields<Given extends Message>(message: Given, { dialect }: Targe
   const last = typeof content === "string" ? undefined : content.at(-1);
   const block = last === undefined ? undefined : blockFor(last, dialect);
   if (block?.["type"] !== "message" || typeof content === "string") return [message, {}];
-  return [{ ...message, content: content.slice(0, -1) }, objectIn(block["fields"]) ?? {}];
+  const parts = content.slice(0, -1);
+  return [{ ...message, content: parts.length === 0 ? "" : parts } as Given, objectIn(block["fields"]) ?? {}];
 }
 
 /** The role of instructions; `user` for models that do not support them. */

@@ -83,7 +83,7 @@ export class OwnWire {
     const unread = block.unread().map(({ setting }) => setting);
     if (!block.takeEverything()) return part;
     const isExpressed = unread.every((path) => expressed.some((name) => path.endsWith(`.${name}`)));
-    return { ...part, ...this.signed(block.sent, isExpressed ? "unreported" : undefined) };
+    return { ...part, ...this.signed(block.sent, isExpressed ? "expressed" : undefined) };
   }
 
   /** A part for the fields of a message that only this wire format has; `undefined` if it has none of them. */
