@@ -7,6 +7,9 @@ const COUNT_LETTERS = 6;
 const PROCESS_BYTES = 10;
 
 let processPart: string | undefined;
+/** Many calls begin in the same millisecond. */
+let latestMs: number | undefined;
+let timePart = "";
 let count = 0;
 
 /**
@@ -15,8 +18,12 @@ let count = 0;
  */
 export function newCallId(nowMs: number): string {
   processPart ??= Array.from(nodeCrypto().randomBytes(PROCESS_BYTES), letterOf).join("");
+  if (nowMs !== latestMs) {
+    latestMs = nowMs;
+    timePart = encoded(nowMs, TIME_LETTERS);
+  }
   count += 1;
-  return encoded(nowMs, TIME_LETTERS) + processPart + encoded(count, COUNT_LETTERS);
+  return timePart + processPart + encoded(count, COUNT_LETTERS);
 }
 
 function letterOf(number: number): string {

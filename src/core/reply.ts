@@ -66,7 +66,7 @@ class SampleFold {
   finishReason: FinishReason | undefined;
   rawFinishReason: string | undefined;
   readonly parts: Writable<AssistantPart>[] = [];
-  readonly #callParts = new Map<number, Writable<ToolCallPart>>();
+  #callParts: Map<number, Writable<ToolCallPart>> | undefined;
 
   addText(text: string): void {
     this.text += text;
@@ -93,13 +93,14 @@ class SampleFold {
       arguments: call.arguments,
       ...(call.problem !== undefined && { malformed: call.json.toWellFormed() }),
     };
+    this.#callParts ??= new Map();
     this.#callParts.set(index, part);
     this.parts.push(part);
   }
 
   sign(event: Extract<FlowEvent, { type: "signature" }>, owner: string): void {
     if (event.part === "tool-call") {
-      const part = this.#callParts.get(event.index);
+      const part = this.#callParts?.get(event.index);
       if (part !== undefined) Object.assign(part, { signature: event.signature, owner });
       return;
     }

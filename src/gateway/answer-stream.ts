@@ -4,14 +4,9 @@ import type { AnswerWriter } from "../dialects/served/answer-writer.ts";
 import type { Framing } from "../dialects/served/framing.ts";
 import type { WireEvent } from "../dialects/server-wire.ts";
 import { startsAgain } from "../model/stream.ts";
+import type { Chunk } from "./answer.ts";
 import type { Failure } from "./problems.ts";
 import type { ServedCall } from "./served-call.ts";
-
-/** A part of a streamed response. */
-export interface Chunk {
-  readonly text: string;
-  readonly last: boolean;
-}
 
 /** A streamed answer as text. */
 export class AnswerStream {
@@ -32,7 +27,7 @@ export class AnswerStream {
 
   /** The next part of the answer: one for each network read that has events for the client. */
   async next(): Promise<Chunk> {
-    const { batches } = this.#call.parts;
+    const { batches } = this.#call;
     for (;;) {
       const batch = await batches.next();
       if (batch === undefined) return this.#ending(await batches.reply);
@@ -43,7 +38,7 @@ export class AnswerStream {
 
   /** The end of a stream that failed. */
   failed({ problem }: Failure): Chunk {
-    this.#writerOf().fail(problem, this.#call.parts.requestId, this.#out);
+    this.#writerOf().fail(problem, this.#call.requestId, this.#out);
     return { text: this.#take() + this.#framing.end(), last: true };
   }
 
@@ -77,12 +72,12 @@ export class AnswerStream {
     const writer = this.#writerOf();
     for (const event of this.#call.events.last(reply)) writer.push(event, this.#out);
     writer.end(this.#out);
-    await this.#call.keep(this.#call.parts.wire.stored?.responseIn(this.#out));
+    await this.#call.keep(this.#call.wire.stored?.responseIn(this.#out));
     return { text: this.#take() + this.#framing.end(), last: true };
   }
 
   #writerOf(): AnswerWriter {
-    this.#writer ??= this.#call.parts.wire.answer.stream(this.#call.head());
+    this.#writer ??= this.#call.wire.answer.stream(this.#call.head());
     return this.#writer;
   }
 

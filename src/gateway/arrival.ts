@@ -2,13 +2,14 @@ import type { GatewayConfig, GatewayKey } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ModelError } from "../core/error.ts";
 import type { CallFacts } from "./access-log.ts";
+import type { ClientRequest } from "./client-request.ts";
 import type { Names } from "./names.ts";
 import type { Responses } from "./response-store.ts";
 import type { GatewayWire } from "./wires.ts";
 
 /** A request on its way through the gateway. */
 export interface Arrival {
-  readonly request: Request;
+  readonly request: ClientRequest;
   readonly wire: GatewayWire;
   readonly path: string;
   /** From the path: the model, or the id of a response. */

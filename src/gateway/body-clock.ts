@@ -1,6 +1,6 @@
 import { type Clock, scheduleLimit } from "../core/clock.ts";
 import { Rejection } from "../dialects/served/problem.ts";
-import { connectionOf } from "./connection.ts";
+import type { ClientRequest } from "./client-request.ts";
 
 /** Time in which a body that is not complete must bring `LEAST_BYTES` more. */
 const STEP_MS = 8_000;
@@ -11,8 +11,7 @@ const LEAST_BYTES = 1_024;
  * now and then.
  * @throws Rejection with status 408.
  */
-export function inTime<T>(request: Request, clock: Clock, reading: Promise<T>): Promise<T> {
-  const connection = connectionOf(request);
+export function inTime<T>({ connection }: ClientRequest, clock: Clock, reading: Promise<T>): Promise<T> {
   if (connection === undefined) return reading;
   return new Promise((resolve, reject) => {
     let before = connection.received();

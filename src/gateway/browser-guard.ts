@@ -1,4 +1,5 @@
 import type { GatewayConfig } from "../config/load.ts";
+import type { ClientRequest } from "./client-request.ts";
 
 /**
  * Web pages can send requests to servers on the same machine. The guard refuses them: a page under a name of its own that
@@ -11,30 +12,31 @@ export interface Guarded {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function guard(request: Request, url: URL, { allowedHosts, cors }: GatewayConfig): Guarded {
+export function guard(request: ClientRequest, { allowedHosts, cors }: GatewayConfig): Guarded {
+  const { url } = request;
   const { hostname } = url;
   if (!isLoopbackName(hostname) && !allowedHosts.some((host) => host.toLowerCase() === hostname))
     return { refusal: `the host ${hostname} is not allowed; add it to allowed_hosts in [gateway]`, headers: {} };
-  const origin = request.headers.get("origin");
+  const origin = request.header("origin");
   if (origin === null || isSame(origin, url)) return { headers: {} };
   if (!cors.includes("*") && !cors.includes(origin))
     return { refusal: `the origin ${origin} is not allowed; add it to cors in [gateway]`, headers: {} };
   return { headers: corsHeaders(request, origin) };
 }
 
-function corsHeaders(request: Request, origin: string): Readonly<Record<string, string>> {
+function corsHeaders(request: ClientRequest, origin: string): Readonly<Record<string, string>> {
   const shared = { "access-control-allow-origin": origin, vary: "origin" };
   if (!isPreflight(request)) return { ...shared, "access-control-expose-headers": "*" };
   return {
     ...shared,
     "access-control-allow-methods": "GET, POST, DELETE",
-    "access-control-allow-headers": request.headers.get("access-control-request-headers") ?? "*",
+    "access-control-allow-headers": request.header("access-control-request-headers") ?? "*",
     "access-control-max-age": "600",
   };
 }
 
-export function isPreflight(request: Request): boolean {
-  return request.method === "OPTIONS" && request.headers.has("access-control-request-method");
+export function isPreflight(request: ClientRequest): boolean {
+  return request.method === "OPTIONS" && request.header("access-control-request-method") !== null;
 }
 
 function isSame(origin: string, url: URL): boolean {

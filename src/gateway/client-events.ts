@@ -9,19 +9,20 @@ import { type State, wrapped } from "./foreign-state.ts";
 type Finish = Extract<FlowEvent, { type: "finish" }>;
 type Signature = Extract<FlowEvent, { type: "signature" }>;
 
+const NO_IDS: ReadonlySet<string> = new Set();
+const NO_STATES: ReadonlyMap<string, string> = new Map();
+
 /** The events of a call as its client gets them: without the provider's ids and names, and with its opaque state wrapped. */
 export class ClientEvents {
   readonly #wire: WireServer;
   #finishes: Finish[] = [];
   #lost = false;
   /** Ids of the tool calls, by sample and index. */
-  readonly #calls = new Map<string, string>();
-  /** The opaque state of tool calls, by their ids, for clients that do not return it. */
-  readonly callStates = new Map<string, string>();
-  /** Ids of what the provider stores, for later requests. */
-  readonly storedIds = new Set<string>();
+  #calls: Map<string, string> | undefined;
+  #callStates: Map<string, string> | undefined;
+  #storedIds: Set<string> | undefined;
   /** Reasoning of each sample since its last signature. */
-  readonly #reasoning = new Map<number, string>();
+  #reasoning: Map<number, string> | undefined;
   /** The entry that answers, and its provider. */
   entry: string | undefined;
   provider: string | undefined;
@@ -30,6 +31,16 @@ export class ClientEvents {
 
   constructor(wire: WireServer) {
     this.#wire = wire;
+  }
+
+  /** The opaque state of tool calls, by their ids, for clients that do not return it. */
+  get callStates(): ReadonlyMap<string, string> {
+    return this.#callStates ?? NO_STATES;
+  }
+
+  /** Ids of what the provider stores, for later requests. */
+  get storedIds(): ReadonlySet<string> {
+    return this.#storedIds ?? NO_IDS;
   }
 
   /** The event for the client; `undefined` if it gets none, or gets it at the end. */
@@ -48,10 +59,11 @@ export class ClientEvents {
         this.#finishes.push(event);
         return undefined;
       case "reasoning-delta":
+        this.#reasoning ??= new Map();
         this.#reasoning.set(event.sample, (this.#reasoning.get(event.sample) ?? "") + event.text);
         return event;
       case "tool-call-start":
-        if (this.#wire.losesCallState) this.#calls.set(`${event.sample} ${event.index}`, event.id);
+        if (this.#wire.losesCallState) this.#noteCall(event);
         return event;
       case "signature":
         if (event.part === "tool-call") this.#noteState(event);
@@ -65,7 +77,7 @@ export class ClientEvents {
       case "reset":
         this.#finishes = [];
         this.#lost = false;
-        this.#reasoning.clear();
+        this.#reasoning = undefined;
         return undefined;
       case "raw":
       case "embeddings":
@@ -94,7 +106,7 @@ export class ClientEvents {
       this.#lost ||= content.length > 0;
       return undefined;
     }
-    for (const { id } of content.flatMap((one) => storedIds(one))) this.storedIds.add(id);
+    for (const { id } of content.flatMap((one) => storedIds(one))) this.#noteStored(id);
     return event;
   }
 
@@ -103,9 +115,21 @@ export class ClientEvents {
     return serviceTier === undefined ? undefined : { type: "response", serviceTier };
   }
 
+  #noteStored(id: string): void {
+    this.#storedIds ??= new Set();
+    this.#storedIds.add(id);
+  }
+
+  #noteCall({ sample, index, id }: Extract<FlowEvent, { type: "tool-call-start" }>): void {
+    this.#calls ??= new Map();
+    this.#calls.set(`${sample} ${index}`, id);
+  }
+
   #noteState({ sample, index, signature }: Extract<Signature, { part: "tool-call" }>): void {
-    const id = this.#calls.get(`${sample} ${index}`);
-    if (id !== undefined) this.callStates.set(id, wrapped({ owner: this.provider ?? "", signature }));
+    const id = this.#calls?.get(`${sample} ${index}`);
+    if (id === undefined) return;
+    this.#callStates ??= new Map();
+    this.#callStates.set(id, wrapped({ owner: this.provider ?? "", signature }));
   }
 
   /** The state of this wire format stays as it is; that of others is wrapped, if there is a place for it. */
@@ -122,8 +146,8 @@ export class ClientEvents {
   #reasoningOf(event: Signature): Pick<State, "text" | "redacted"> {
     if (event.part !== "reasoning") return {};
     const { sample, redacted = false } = event;
-    const text = this.#reasoning.get(sample) ?? "";
-    this.#reasoning.delete(sample);
+    const text = this.#reasoning?.get(sample) ?? "";
+    this.#reasoning?.delete(sample);
     return { redacted, ...(this.#wire.dropsReasoning && !redacted && { text }) };
   }
 }

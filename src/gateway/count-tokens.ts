@@ -1,14 +1,15 @@
 import { isModelError } from "../core/error.ts";
 import { countFor } from "../model/model.ts";
+import type { Answer } from "./answer.ts";
+import { jsonAnswer } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";
 import { callOf, type ModelCall } from "./model-call.ts";
-import { jsonResponse } from "./responses.ts";
 
 /** Counts the tokens of a prompt, with the provider if it can. */
-export async function countTokens(arrival: Arrival): Promise<Response> {
+export async function countTokens(arrival: Arrival): Promise<Answer> {
   const call = await callOf(arrival, true);
   arrival.note({ model: call.name });
-  return jsonResponse(arrival, 200, arrival.wire.counted(await counted(call, arrival.request.signal)));
+  return jsonAnswer(arrival, 200, arrival.wire.counted(await counted(call, arrival.request.signal)));
 }
 
 async function counted({ model, messages, options, sameWire }: ModelCall, signal: AbortSignal): Promise<number> {

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
 import type { GatewayKey } from "../config/load.ts";
-import { sha256 } from "../core/node-crypto.ts";
+import { nodeCrypto } from "../core/node-crypto.ts";
 import { Rejection } from "../dialects/served/problem.ts";
+import type { ClientRequest } from "./client-request.ts";
 
 const HEADERS = ["x-api-key", "x-goog-api-key", "api-key"] as const;
 
@@ -17,9 +18,9 @@ export class Keys {
    * The key that a request has; `undefined` if the gateway has none, and needs none.
    * @throws Rejection for a request without a valid key.
    */
-  keyOf(headers: Headers, url: URL, nowMs: number): GatewayKey | undefined {
+  keyOf(request: ClientRequest, nowMs: number): GatewayKey | undefined {
     if (this.#keys.length === 0) return undefined;
-    const presented = presentedIn(headers, url);
+    const presented = presentedIn(request);
     if (presented.size === 0) throw refused("You did not provide an API key of this gateway.");
     if (presented.size > 1) throw refused("The request has several API keys that differ.");
     const key = this.#find([...presented][0] ?? "");
@@ -38,15 +39,19 @@ export class Keys {
 }
 
 /** The different keys in a request. Each wire format has its own header for its key. */
-function presentedIn(headers: Headers, url: URL): ReadonlySet<string> {
-  const bearer = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-  const others = HEADERS.map((name) => headers.get(name));
-  const found = [bearer, ...others, ...url.searchParams.getAll("key")];
-  return new Set(found.filter((key) => key !== undefined && key !== null && key !== "") as string[]);
+function presentedIn(request: ClientRequest): ReadonlySet<string> {
+  const found = new Set<string>();
+  const add = (key: string | null | undefined) => {
+    if (key !== null && key !== undefined && key !== "") found.add(key);
+  };
+  add(/^bearer +(\S+)$/i.exec(request.header("authorization") ?? "")?.[1]);
+  for (const name of HEADERS) add(request.header(name));
+  if (request.url.search !== "") for (const key of request.url.searchParams.getAll("key")) add(key);
+  return found;
 }
 
 function digestOf(key: string): Buffer {
-  return Buffer.from(sha256(key), "hex");
+  return nodeCrypto().hash("sha256", key, "buffer");
 }
 
 function refused(message: string): Rejection {

@@ -1,24 +1,25 @@
 import { Rejection } from "../dialects/served/problem.ts";
 import type { EmbeddingReply } from "../model/embed.ts";
 import { embedFor } from "../model/model.ts";
+import type { Answer } from "./answer.ts";
+import { jsonAnswer } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";
 import { callerOf } from "./model-call.ts";
 import { callHeaders } from "./outcome.ts";
 import { readBody } from "./request-body.ts";
 import { headerOptions } from "./request-headers.ts";
-import { jsonResponse } from "./responses.ts";
 
 /** Computes embeddings. */
-export async function embed(arrival: Arrival): Promise<Response> {
+export async function embed(arrival: Arrival): Promise<Answer> {
   const { request, wire, path, model: inPath, names, key } = arrival;
   const { embeddings } = wire;
   if (embeddings === undefined) throw new Rejection({ kind: "not-found" });
-  const { tags, cache } = headerOptions(request.headers).options;
+  const { tags, cache } = headerOptions(request).options;
   const body = await readBody(arrival);
   const ask = embeddings.read({ path, model: inPath, body });
   if (ask.tokenIds === true)
     throw new Rejection({ kind: "invalid", message: "token ids are not supported; send strings", param: "input" });
-  const model = await names.model(ask.model, request.signal);
+  const model = await names.model(ask.model, request);
   arrival.note({ model: ask.model });
   const { user } = body;
   const options = {
@@ -32,7 +33,7 @@ export async function embed(arrival: Arrival): Promise<Response> {
   const reply = await embedFor(model, ask.texts, options, key?.name);
   noteReply(arrival, reply);
   const vectors = reply.embeddings;
-  return jsonResponse(arrival, 200, embeddings.body(ask, vectors, path, reply.usage.total), headersOf(reply));
+  return jsonAnswer(arrival, 200, embeddings.body(ask, vectors, path, reply.usage.total), headersOf(reply));
 }
 
 function noteReply(arrival: Arrival, { callId, model, provider, attempts, cost, usage }: EmbeddingReply): void {

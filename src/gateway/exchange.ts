@@ -4,13 +4,13 @@ import type { Clock } from "../core/clock.ts";
 import type { ModelError } from "../core/error.ts";
 import type { AccessRecord, CallFacts } from "./access-log.ts";
 import type { Arrival } from "./arrival.ts";
+import type { ClientRequest } from "./client-request.ts";
 import type { Names } from "./names.ts";
 import type { Responses } from "./response-store.ts";
 import type { GatewayWire } from "./wires.ts";
 
 export interface ExchangeParts {
-  readonly request: Request;
-  readonly url: URL;
+  readonly request: ClientRequest;
   readonly clock: Clock;
   readonly config: GatewayConfig;
   readonly names: Names;
@@ -24,69 +24,54 @@ export interface ExchangeParts {
 /** The status of a response that nobody got, as proxies log it. */
 const CLIENT_LEFT = 499;
 
+type Place = Partial<Pick<Arrival, "model" | "streaming" | "asArray">>;
+
 /** One request and its response, until the last byte. */
 export class Exchange {
   readonly parts: ExchangeParts;
-  readonly url: URL;
   readonly requestId: string;
   readonly #startedMs: number;
-  readonly #time: string;
-  #facts: CallFacts = {};
+  readonly #dateMs: number;
+  readonly #facts: { -readonly [name in keyof CallFacts]: CallFacts[name] } = {};
   #stop: ((reason: ModelError) => void) | undefined;
   #held = false;
   #ended = false;
 
   constructor(parts: ExchangeParts) {
-    const { url, clock } = parts;
-    const nowMs = clock.now();
+    const { clock, key } = parts;
     this.parts = parts;
-    if (parts.key !== undefined) this.#facts = { key: parts.key.name };
-    this.url = url;
-    this.requestId = `req_${newCallId(nowMs)}`;
+    if (key !== undefined) this.#facts.key = key.name;
+    this.#dateMs = clock.now();
     this.#startedMs = clock.monotonic();
-    this.#time = new Date(nowMs).toISOString();
+    this.requestId = `req_${newCallId(this.#dateMs)}`;
+  }
+
+  get url(): URL {
+    return this.parts.request.url;
   }
 
   /** The request as one of a wire format. */
-  arrival(wire: GatewayWire, place: Partial<Pick<Arrival, "model" | "streaming" | "asArray">> = {}): Arrival {
-    const { request, clock, config, names, key, responses, headers } = this.parts;
-    const { requestId, url } = this;
-    const { model, streaming = false, asArray = false } = place;
-    const own = wire.requestIdHeader === undefined ? headers : { ...headers, [wire.requestIdHeader]: requestId };
-    return {
-      ...{
-        request,
-        wire,
-        path: url.pathname,
-        model,
-        streaming,
-        asArray,
-        requestId,
-        clock,
-        config,
-        names,
-        key,
-        responses,
-      },
-      headers: () => own,
-      note: (facts) => {
-        this.#facts = { ...this.#facts, ...facts };
-      },
-      onStop: (stop) => {
-        this.#stop = stop;
-      },
-      hold: () => {
-        this.#held = true;
-      },
-      end: (status, left) => this.#end(status, left),
-    };
+  arrival(wire: GatewayWire, place: Place = {}): Arrival {
+    return new ExchangeArrival(this, wire, place);
+  }
+
+  note(facts: CallFacts): void {
+    Object.assign(this.#facts, facts);
+  }
+
+  onStop(stop: (reason: ModelError) => void): void {
+    this.#stop = stop;
+  }
+
+  hold(): void {
+    this.#held = true;
   }
 
   /** The response was returned. */
   returned(status: number): void {
     if (this.#held) return;
-    const left = this.parts.request.signal.aborted;
-    this.#end(left ? CLIENT_LEFT : status, left);
+    const left = this.parts.request.hasLeft;
+    this.end(left ? CLIENT_LEFT : status, left);
   }
 
   /** Ends the call of a model that answers. */
@@ -94,13 +79,83 @@ export class Exchange {
     this.#stop?.(reason);
   }
 
-  #end(status: number, left: boolean): void {
+  end(status: number, left: boolean): void {
     if (this.#ended) return;
     this.#ended = true;
     const { request, clock } = this.parts;
     const ms = Math.round(clock.monotonic() - this.#startedMs);
-    const { pathname: path } = this.url;
-    const record = { time: this.#time, method: request.method, path, status, ms, ...this.#facts };
+    const time = new Date(this.#dateMs).toISOString();
+    const record = { time, method: request.method, path: request.url.pathname, status, ms, ...this.#facts };
     this.parts.onEnd(this, left ? { ...record, left } : record);
+  }
+}
+
+class ExchangeArrival implements Arrival {
+  readonly wire: GatewayWire;
+  readonly model: string | undefined;
+  readonly streaming: boolean;
+  readonly asArray: boolean;
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange, wire: GatewayWire, { model, streaming = false, asArray = false }: Place) {
+    this.#exchange = exchange;
+    this.wire = wire;
+    this.model = model;
+    this.streaming = streaming;
+    this.asArray = asArray;
+  }
+
+  get request(): ClientRequest {
+    return this.#exchange.parts.request;
+  }
+
+  get path(): string {
+    return this.#exchange.url.pathname;
+  }
+
+  get requestId(): string {
+    return this.#exchange.requestId;
+  }
+
+  get clock(): Clock {
+    return this.#exchange.parts.clock;
+  }
+
+  get config(): GatewayConfig {
+    return this.#exchange.parts.config;
+  }
+
+  get names(): Names {
+    return this.#exchange.parts.names;
+  }
+
+  get responses(): Responses {
+    return this.#exchange.parts.responses;
+  }
+
+  get key(): GatewayKey | undefined {
+    return this.#exchange.parts.key;
+  }
+
+  headers(): Readonly<Record<string, string>> {
+    const { headers } = this.#exchange.parts;
+    const { requestIdHeader } = this.wire;
+    return requestIdHeader === undefined ? headers : { ...headers, [requestIdHeader]: this.requestId };
+  }
+
+  note(facts: CallFacts): void {
+    this.#exchange.note(facts);
+  }
+
+  onStop(stop: (reason: ModelError) => void): void {
+    this.#exchange.onStop(stop);
+  }
+
+  hold(): void {
+    this.#exchange.hold();
+  }
+
+  end(status: number, left: boolean): void {
+    this.#exchange.end(status, left);
   }
 }

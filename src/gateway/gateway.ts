@@ -6,11 +6,13 @@ import { ModelError } from "../core/error.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import { ModelFactory } from "../index.ts";
 import type { AccessRecord } from "./access-log.ts";
+import { type Answer, webResponse } from "./answer.ts";
 import { guard, isPreflight } from "./browser-guard.ts";
+import { type ClientRequest, WebRequest } from "./client-request.ts";
 import { Exchange } from "./exchange.ts";
 import { InFlight } from "./in-flight.ts";
 import { ResponseStore } from "./response-store.ts";
-import { refused, routes } from "./routes.ts";
+import { posted, refused, routes } from "./routes.ts";
 import type { ServedFactory } from "./served-factory.ts";
 import { Source } from "./source.ts";
 
@@ -63,8 +65,29 @@ const RULES: OptionRules<GatewayOptions> = {
 export function gateway(options: GatewayOptions = {}): Gateway {
   checkOptions(options, RULES, "gateway");
   const server = new GatewayServer(options);
-  return { fetch: (request) => server.fetch(request), close: () => server.close() };
+  const made: Gateway = { fetch: (request) => server.fetch(request), close: () => server.close() };
+  SERVERS.set(made, server);
+  return made;
 }
+
+export type Answerer = (request: ClientRequest) => Promise<Answer>;
+
+const SERVERS = new WeakMap<Gateway, GatewayServer>();
+
+/** For our own server: answers a POST request whose path has no escapes. Never rejects. */
+export function answererOf(made: Gateway): Answerer {
+  const server = SERVERS.get(made) as GatewayServer;
+  return (request) => server.answer(request);
+}
+
+/** How the server around the gateway gets a response. */
+interface Form<Made extends { readonly status: number }> {
+  /** From an answer that no route gave. */
+  made(answer: Answer): Made;
+  routed(exchange: Exchange): Promise<Made>;
+}
+
+const ANSWERS: Form<Answer> = { made: (answer) => answer, routed: posted };
 
 class GatewayServer {
   readonly #clock: Clock;
@@ -84,18 +107,13 @@ class GatewayServer {
     this.#accessLog = accessLog;
   }
 
-  async fetch(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/healthz") return Response.json({ status: "ok" });
-    if (pathname === "/readyz") return this.#ready();
-    try {
-      return await this.#served(request);
-    } catch (error) {
-      const message =
-        error instanceof ConfigError ? `models.toml is invalid: ${error.problems[0]?.message}` : undefined;
-      const body = { error: { message: message ?? "The gateway failed.", type: "server_error", code: null } };
-      return Response.json(body, { status: 500, headers: { "x-should-retry": "false" } });
-    }
+  fetch(request: Request): Promise<Response> {
+    const routed = async (exchange: Exchange) => this.#routes.fetch(request, exchange);
+    return this.#respond(new WebRequest(request), { made: webResponse, routed });
+  }
+
+  answer(request: ClientRequest): Promise<Answer> {
+    return this.#respond(request, ANSWERS);
   }
 
   close(): Promise<void> {
@@ -103,10 +121,24 @@ class GatewayServer {
     return this.#closed;
   }
 
-  async #ready(): Promise<Response> {
+  async #respond<Made extends { readonly status: number }>(request: ClientRequest, form: Form<Made>): Promise<Made> {
+    const { pathname } = request.url;
+    if (pathname === "/healthz") return form.made(ownAnswer(200, { status: "ok" }));
+    if (pathname === "/readyz") return form.made(await this.#ready());
+    try {
+      return await this.#served(request, form);
+    } catch (error) {
+      const message =
+        error instanceof ConfigError ? `models.toml is invalid: ${error.problems[0]?.message}` : undefined;
+      const body = { error: { message: message ?? "The gateway failed.", type: "server_error", code: null } };
+      return form.made(ownAnswer(500, body, { "x-should-retry": "false" }));
+    }
+  }
+
+  async #ready(): Promise<Answer> {
     const problem = this.#closed === undefined ? await this.#problem() : "shutting down";
-    if (problem === undefined) return Response.json({ status: "ready" });
-    return Response.json({ status: "unavailable", problem }, { status: 503 });
+    if (problem === undefined) return ownAnswer(200, { status: "ready" });
+    return ownAnswer(503, { status: "unavailable", problem });
   }
 
   async #problem(): Promise<string | undefined> {
@@ -118,15 +150,14 @@ class GatewayServer {
     }
   }
 
-  async #served(request: Request): Promise<Response> {
+  async #served<Made extends { readonly status: number }>(request: ClientRequest, form: Form<Made>): Promise<Made> {
     const { config, names, keys } = await this.#source.get();
     const { gateway: settings } = config;
     this.#drainMs = settings.drain;
-    const url = new URL(request.url);
-    const guarded = guard(request, url, settings);
-    const access = accessOf(() => keys.keyOf(request.headers, url, this.#clock.now()));
+    const guarded = guard(request, settings);
+    const access = accessOf(() => keys.keyOf(request, this.#clock.now()));
     const exchange = new Exchange({
-      ...{ request, url, clock: this.#clock, config: settings, headers: guarded.headers },
+      ...{ request, clock: this.#clock, config: settings, headers: guarded.headers },
       ...{ names: names.allowedTo(access.key), key: access.key },
       responses: this.#responses.under(config, access.key?.name),
       onEnd: (ended, record) => {
@@ -134,24 +165,26 @@ class GatewayServer {
         if (settings.accessLog) this.#accessLog?.(record);
       },
     });
-    const response = await this.#admitted(exchange, guarded.refusal, access.problem);
+    const refusal = this.#refusal(exchange, guarded.refusal, access.problem);
+    const response = refusal === undefined ? await form.routed(exchange) : form.made(refusal);
     exchange.returned(response.status);
     return response;
   }
 
-  async #admitted(exchange: Exchange, refusal: string | undefined, problem: Rejection | undefined): Promise<Response> {
+  /** Undefined if the request was admitted. */
+  #refusal(exchange: Exchange, refusal: string | undefined, problem: Rejection | undefined): Answer | undefined {
     const { request, config, headers } = exchange.parts;
     try {
       refuseUpgrade(request);
       if (refusal !== undefined) throw new Rejection({ kind: "forbidden", message: refusal });
-      if (isPreflight(request)) return new Response(null, { status: 204, headers });
+      if (isPreflight(request)) return { status: 204, headers };
       if (problem !== undefined) throw problem;
       if (this.#closed !== undefined) return refused(exchange, shuttingDown(), { connection: "close" });
       this.#inFlight.enter(exchange, config, exchange.parts.key);
+      return undefined;
     } catch (error) {
       return refused(exchange, error);
     }
-    return this.#routes.fetch(request, exchange);
   }
 
   async #drained(): Promise<void> {
@@ -162,6 +195,10 @@ class GatewayServer {
     await this.#responses.close();
     await this.#source.close();
   }
+}
+
+function ownAnswer(status: number, body: object, headers: Answer["headers"] = {}): Answer {
+  return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
 }
 
 /** Time to end the calls that did not end within `drain`. */
@@ -183,8 +220,8 @@ function accessOf(keyOf: () => GatewayKey | undefined): Access {
 }
 
 /** Clients that prefer a WebSocket then use HTTP. HTTP/2 is not negotiated: such a request is served as it is. */
-function refuseUpgrade(request: Request): void {
-  const protocol = request.headers.get("upgrade");
+function refuseUpgrade(request: ClientRequest): void {
+  const protocol = request.header("upgrade");
   if (protocol === null || protocol.toLowerCase() === "h2c") return;
   throw new Rejection({ kind: "invalid", status: 426, message: "Upgrades are not supported; use HTTP/1.1 requests." });
 }

@@ -4,35 +4,34 @@ import type { AnswerForm } from "../dialects/served/answer-writer.ts";
 import { eventStream, type Framing, jsonArray } from "../dialects/served/framing.ts";
 import type { Json } from "../dialects/served/json.ts";
 import { eventBatches } from "../model/model.ts";
-import { AnswerStream, type Chunk } from "./answer-stream.ts";
+import type { Answer, Chunk } from "./answer.ts";
+import { AnswerStream } from "./answer-stream.ts";
+import { jsonAnswer, problemAnswer } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";
-import { connectionOf } from "./connection.ts";
 import { callOf, type ModelCall } from "./model-call.ts";
 import { clientLeft } from "./problems.ts";
-import { jsonResponse, problemResponse } from "./responses.ts";
 import { ServedCall } from "./served-call.ts";
 import { StreamBody } from "./stream-body.ts";
 
 /** Answers a request for generated text, as one body or as a stream. */
-export async function generate(arrival: Arrival): Promise<Response> {
+export async function generate(arrival: Arrival): Promise<Answer> {
   const call = await callOf(arrival);
   const served = servedCall(arrival, call);
-  const { signal } = arrival.request;
-  const stop = (reason: ModelError) => void served.parts.batches.leave(reason).catch(() => {});
+  const { request } = arrival;
+  const stop = (reason: ModelError) => void served.batches.leave(reason).catch(() => {});
   const leave = () => stop(clientLeft());
-  if (signal.aborted) throw clientLeft();
+  if (request.hasLeft) throw clientLeft();
   arrival.onStop(stop);
-  signal.addEventListener("abort", leave, { once: true });
+  const stay = request.onLeft(leave);
   try {
     return call.stream ? await streamed(arrival, served) : await complete(arrival, served);
   } finally {
-    signal.removeEventListener("abort", leave);
+    stay();
   }
 }
 
 function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
-  const { wire, clock, requestId } = arrival;
-  const { model, messages, options, stream, name, adjustments } = call;
+  const { model, messages, options, stream, name } = call;
   const gatewayKey = arrival.key?.name;
   const batches = eventBatches(model, messages, options, {
     streaming: stream,
@@ -42,37 +41,22 @@ function servedCall(arrival: Arrival, call: ModelCall): ServedCall {
     sameWire: call.sameWire,
   });
   arrival.note({ model: name, stream });
-  const { body, promptSize, keep, keepStates, keepIssued } = call;
-  const note = arrival.note;
-  return new ServedCall({
-    wire,
-    clock,
-    requestId,
-    name,
-    body,
-    batches,
-    adjustments,
-    promptSize,
-    keep,
-    keepStates,
-    keepIssued,
-    note,
-  });
+  return new ServedCall(arrival, call, batches);
 }
 
 /** The answer is written when its last event has arrived, so that one that breaks off and starts again is complete. */
-async function complete(arrival: Arrival, served: ServedCall): Promise<Response> {
+async function complete(arrival: Arrival, served: ServedCall): Promise<Answer> {
   try {
     const body = await bodyOf(served, arrival.wire.answer);
-    return jsonResponse(arrival, 200, body, served.headers());
+    return jsonAnswer(arrival, 200, body, served.headers());
   } catch (error) {
     const failure = served.fail(error);
-    return problemResponse(arrival, failure, served.headers());
+    return problemAnswer(arrival, failure, served.headers());
   }
 }
 
 async function bodyOf(served: ServedCall, form: AnswerForm): Promise<Json> {
-  const { batches } = served.parts;
+  const { batches } = served;
   const events: FlowEvent[] = [];
   for (let batch = await batches.next(); batch !== undefined; batch = await batches.next())
     for (const event of batch) {
@@ -88,14 +72,14 @@ async function bodyOf(served: ServedCall, form: AnswerForm): Promise<Json> {
   return body;
 }
 
-async function streamed(arrival: Arrival, served: ServedCall): Promise<Response> {
+async function streamed(arrival: Arrival, served: ServedCall): Promise<Answer> {
   const framing: Framing = arrival.asArray ? jsonArray() : eventStream();
   const stream = new AnswerStream(served, framing);
   const first = stream.next();
   try {
     await settledWithin(first, arrival);
   } catch (error) {
-    return problemResponse(arrival, served.fail(error), served.headers());
+    return problemAnswer(arrival, served.fail(error), served.headers());
   }
   const parts = {
     stream,
@@ -103,15 +87,15 @@ async function streamed(arrival: Arrival, served: ServedCall): Promise<Response>
     fail: (error: unknown): Chunk => stream.failed(served.fail(error)),
     leave: async () => {
       const reason = clientLeft();
-      await served.parts.batches.leave(reason);
+      await served.batches.leave(reason);
       served.fail(reason);
     },
-    cut: connectionOf(arrival.request)?.cut,
+    connection: arrival.request.connection,
     onEnd: (left: boolean) => arrival.end(200, left),
   };
-  const body = new ReadableStream<Uint8Array>(new StreamBody(parts, first), { highWaterMark: 0 });
   arrival.hold();
-  return new Response(body, { headers: { ...streamHeaders(framing), ...arrival.headers(), ...served.headers(true) } });
+  const headers = { ...streamHeaders(framing), ...arrival.headers(), ...served.headers(true) };
+  return { status: 200, headers, body: new StreamBody(parts, first) };
 }
 
 function streamHeaders({ contentType }: Framing): Readonly<Record<string, string>> {

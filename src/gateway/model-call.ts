@@ -42,12 +42,12 @@ export interface ModelCall {
 /** @throws Rejection for a request that cannot be served. */
 export async function callOf(arrival: Arrival, counting = false): Promise<ModelCall> {
   const { request, wire, names, key, model: inPath, streaming } = arrival;
-  const header = headerOptions(request.headers);
+  const header = headerOptions(request);
   const resolved = await withStored(arrival, await readBody(arrival));
   const { body } = resolved;
   const { stored } = wire;
   const read = wire.readRequest({ ...resolved, model: inPath, streaming, counting, owner: wire.vendor });
-  const model = await names.model(read.model, request.signal);
+  const model = await names.model(read.model, request);
   await requireIssued(arrival, model, body);
   const { settings, samples } = read.request;
   const metadata = header.options.metadata && { metadata: { ...settings.metadata, ...header.options.metadata } };
@@ -60,7 +60,7 @@ export async function callOf(arrival: Arrival, counting = false): Promise<ModelC
   };
   const returned = withOwners(read.request.messages, wire.dropsReasoning === true);
   const messages = await withStates(arrival, returned);
-  const headers = wireHeaders(request.headers, wire.name);
+  const headers = wireHeaders(request, wire.name);
   const sameWire = { ...read.sameWire, body: bodyFor(key, read.sameWire.body), headers };
   refuseChanges(model, read.adjustments, sameWire);
   return {

@@ -6,7 +6,11 @@ import type { ServedModel } from "../dialects/served/wire-server.ts";
 import { servedModel } from "../factory/factory.ts";
 import type { ModelDescription } from "../index.ts";
 import type { Model } from "../model/model.ts";
+import type { ClientRequest } from "./client-request.ts";
 import type { ServedFactory } from "./served-factory.ts";
+
+/** Making the signal costs, and most requests need none. */
+type Client = Pick<ClientRequest, "signal">;
 
 /** More names are not listed in an error. */
 const MOST_LISTED = 20;
@@ -42,11 +46,11 @@ export class Names {
   }
 
   /** @throws Rejection for a name that models.toml does not have, or an entry that cannot be used. */
-  async model(name: string, signal: AbortSignal): Promise<Model> {
+  async model(name: string, client: Client): Promise<Model> {
     this.#check(name);
     let model = this.#models.get(name);
     if (model !== undefined) return model;
-    if (!this.#isWritten(name) && !(await this.#isDiscovered(name, signal))) this.#refuse(name);
+    if (!this.#isWritten(name) && !(await this.#isDiscovered(name, client))) this.#refuse(name);
     model = orRejection(() => servedModel(this.#factory, name));
     this.#models.set(name, model);
     return model;
@@ -62,7 +66,7 @@ export class Names {
   }
 
   /** All names. Asks providers with `discover = true` for their models. */
-  async list(signal: AbortSignal): Promise<readonly ServedModel[]> {
+  async list({ signal }: Client): Promise<readonly ServedModel[]> {
     if (this.#allowed !== undefined) return this.#allowed.map((name) => this.listed(name));
     const models = await this.#factory.list({ signal });
     const aliases = Object.keys(this.#config.aliases);
@@ -88,8 +92,8 @@ export class Names {
   }
 
   /** Clients may invent names, and each one would be kept. */
-  async #isDiscovered(name: string, signal: AbortSignal): Promise<boolean> {
-    const models = await this.#factory.list({ signal });
+  async #isDiscovered(name: string, client: Client): Promise<boolean> {
+    const models = await this.#factory.list({ signal: client.signal });
     return models.some((model) => model.name === name);
   }
 

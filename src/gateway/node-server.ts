@@ -3,7 +3,9 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { systemClock } from "../core/clock.ts";
 import { connect } from "./connection.ts";
-import type { Gateway } from "./gateway.ts";
+import { type Answerer, answererOf, type Gateway } from "./gateway.ts";
+import { writeAnswer } from "./node-answer.ts";
+import { type NodeRequest, plainRequest } from "./node-request.ts";
 import { answerUnparsed, answerWith, INVALID_HOST, INVALID_URL, UNKNOWN_EXPECTATION } from "./unparsed-request.ts";
 
 /** A gateway on a port. */
@@ -71,6 +73,26 @@ function serverOf(gateway: Gateway, host: string, { headersMs, writeMs }: Patien
 }
 
 function listenerOf(gateway: Gateway, host: string): (request: IncomingMessage, response: ServerResponse) => void {
+  const answer = answererOf(gateway);
+  const listener = webListener(gateway, host);
+  return (request, response) => {
+    if (!hasOneHost(request)) return answerWith(response, INVALID_HOST);
+    const plain = plainRequest(request, response);
+    if (plain === undefined) listener(request, response);
+    else void answered(plain, response, answer);
+  };
+}
+
+/** The usual requests, without the objects of the web, which cost as much as all the rest of the server. */
+async function answered(request: NodeRequest, response: ServerResponse, answer: Answerer): Promise<void> {
+  try {
+    await writeAnswer(response, await answer(request));
+  } catch {
+    response.destroy();
+  }
+}
+
+function webListener(gateway: Gateway, host: string): (request: IncomingMessage, response: ServerResponse) => void {
   const fetch = (request: Request, env: unknown) => {
     const { incoming, outgoing } = env as HttpBindings;
     connect(request, { received: () => incoming.socket.bytesRead, cut: () => outgoing.destroy() });
@@ -79,7 +101,6 @@ function listenerOf(gateway: Gateway, host: string): (request: IncomingMessage, 
   // Without a response, the adapter leaves a request that has no valid URL to us.
   const listener = getRequestListener(fetch, { overrideGlobalObjects: false, hostname: host, errorHandler: () => {} });
   return (request, response) => {
-    if (!hasOneHost(request)) return answerWith(response, INVALID_HOST);
     void listener(request, response).then(() => {
       if (!response.headersSent) answerWith(response, INVALID_URL);
     });

@@ -18,7 +18,7 @@ export interface KnownCall {
 export function callHeaders(known: KnownCall): Readonly<Record<string, string>> {
   const { progress, running = 0, costUsd, entry, provider, adjustments } = known;
   const cached = progress?.cached?.outcome;
-  const headers = {
+  return present({
     "x-modelwright-call": progress?.callId,
     "x-modelwright-model": entry,
     "x-modelwright-provider": provider,
@@ -26,9 +26,18 @@ export function callHeaders(known: KnownCall): Readonly<Record<string, string>> 
     "x-modelwright-cost-usd": costUsd ?? (cached === undefined ? undefined : 0),
     "x-modelwright-cache": cached,
     "x-modelwright-adjustments": adjustments.length === 0 ? undefined : adjustmentsText(adjustments),
-  };
-  const present = Object.entries(headers).filter(([, value]) => value !== undefined && value !== "");
-  return Object.fromEntries(present.map(([name, value]) => [name, ascii(String(value))]));
+  });
+}
+
+type Values = Readonly<Record<string, string | number | undefined>>;
+
+function present(values: Values): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const name of Object.keys(values)) {
+    const value = values[name];
+    if (value !== undefined && value !== "") headers[name] = ascii(String(value));
+  }
+  return headers;
 }
 
 /** Proxies refuse large headers. */
@@ -46,8 +55,10 @@ function adjustmentsText(adjustments: readonly Adjustment[]): string {
   return text;
 }
 
+const NOT_ASCII = /[^\x20-\x7e]/;
+
 function ascii(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, "?");
+  return NOT_ASCII.test(text) ? text.replaceAll(/[^\x20-\x7e]/g, "?") : text;
 }
 
 /** The outcome of a call, for the usage object of its response. */

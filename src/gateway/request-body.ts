@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import * as zlib from "node:zlib";
 import { isDeepJson } from "../core/bounded-depth.ts";
 import { own } from "../core/own.ts";
@@ -6,6 +6,7 @@ import { asObject, type Json } from "../dialects/served/json.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import type { Arrival } from "./arrival.ts";
 import { inTime } from "./body-clock.ts";
+import type { ClientRequest } from "./client-request.ts";
 import { clientLeft } from "./problems.ts";
 
 type Decoder = () => zlib.Gunzip | zlib.Inflate | zlib.BrotliDecompress;
@@ -29,12 +30,14 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
  */
 export async function readBody(arrival: Pick<Arrival, "request" | "clock" | "config">): Promise<Json> {
   const { request, clock, config } = arrival;
-  const text = textOf(await inTime(request, clock, bytesOf(request, config.maxBody)));
+  const arrived = request.arrived();
+  if (arrived !== undefined && arrived.byteLength > config.maxBody) throw tooLarge(config.maxBody);
+  const text = textOf(arrived ?? (await inTime(request, clock, bytesOf(request, config.maxBody))));
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw notJson(request.headers.get("content-type"));
+    throw notJson(request.header("content-type"));
   }
   if (isDeepJson(text, value)) throw invalid("The JSON body is nested too deeply.");
   const body = asObject(value);
@@ -42,15 +45,15 @@ export async function readBody(arrival: Pick<Arrival, "request" | "clock" | "con
   return body;
 }
 
-async function bytesOf(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-  const length = Number(request.headers.get("content-length") ?? Number.NaN);
+async function bytesOf(request: ClientRequest, maxBytes: number): Promise<Uint8Array> {
+  const encoding = request.header("content-encoding")?.trim().toLowerCase() ?? "identity";
+  const length = Number(request.header("content-length") ?? Number.NaN);
   if (length > maxBytes) throw tooLarge(maxBytes);
   try {
     // The server reads no more than the length that the request declares.
-    if (encoding === "identity" && length >= 0) return new Uint8Array(await request.arrayBuffer());
-    if (request.body === null) return new Uint8Array();
-    const bytes = Readable.fromWeb(request.body as import("node:stream/web").ReadableStream<Uint8Array>);
+    if (encoding === "identity" && length >= 0) return await request.bytes();
+    const bytes = request.pieces();
+    if (bytes === null) return new Uint8Array();
     return encoding === "identity" ? await limited(bytes, maxBytes) : await decoded(bytes, encoding, maxBytes);
   } catch (error) {
     throw error instanceof Rejection ? error : clientLeft();

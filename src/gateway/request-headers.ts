@@ -3,6 +3,7 @@ import type { WireName } from "../core/wire-name.ts";
 import { parseJson } from "../dialects/served/json.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import type { CallOptions } from "../model/options.ts";
+import type { ClientRequest } from "./client-request.ts";
 
 /** What the `x-modelwright-*` headers of a request ask for. */
 export interface HeaderOptions {
@@ -19,20 +20,24 @@ const OF_THE_WIRE: Readonly<Record<WireName, readonly string[]>> = {
 };
 
 /** The headers of a request that belong to its wire format. */
-export function wireHeaders(headers: Headers, wire: WireName): Readonly<Record<string, string>> {
-  const present = OF_THE_WIRE[wire].map((name) => [name, headers.get(name)] as const);
-  return Object.fromEntries(present.filter((header): header is [string, string] => header[1] !== null));
+export function wireHeaders(request: ClientRequest, wire: WireName): Readonly<Record<string, string>> {
+  const present: Record<string, string> = {};
+  for (const name of OF_THE_WIRE[wire]) {
+    const value = request.header(name);
+    if (value !== null) present[name] = value;
+  }
+  return present;
 }
 
 /** The longest time for the complete call. */
 export const DEADLINE_HEADER = "x-modelwright-deadline";
 
 /** @throws Rejection for a value that is not valid. */
-export function headerOptions(headers: Headers): HeaderOptions {
-  const tags = headers.get("x-modelwright-tags");
-  const cache = headers.get("x-modelwright-cache");
-  const deadline = headers.get(DEADLINE_HEADER);
-  const metadata = headers.get("x-modelwright-metadata");
+export function headerOptions(request: ClientRequest): HeaderOptions {
+  const tags = request.header("x-modelwright-tags");
+  const cache = request.header("x-modelwright-cache");
+  const deadline = request.header(DEADLINE_HEADER);
+  const metadata = request.header("x-modelwright-metadata");
   return {
     options: {
       ...(tags !== null && { tags: listIn(tags) }),

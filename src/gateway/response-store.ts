@@ -32,27 +32,7 @@ export class ResponseStore {
 
   /** Those of one key of the gateway, or those without a key: nobody finds the responses of others. */
   under(config: Config, key = ""): Responses {
-    const { keepResponses } = config.gateway;
-    const store = () => this.#open(config);
-    const find = async <Value>(kind: Kind, ids: readonly string[]): Promise<ReadonlyMap<string, Value>> => {
-      if (keepResponses === 0 || ids.length === 0) return new Map();
-      const values = await Promise.all(ids.map((id) => store().get(keyOf(kind, key, id))));
-      return new Map(ids.flatMap((id, at) => (values[at] === undefined ? [] : [[id, values[at] as Value]])));
-    };
-    const keep = async (kind: Kind, values: ReadonlyMap<string, unknown>): Promise<void> => {
-      if (keepResponses === 0) return;
-      await Promise.all([...values].map(([id, value]) => store().set(keyOf(kind, key, id), value, keepResponses)));
-    };
-    return {
-      areKept: keepResponses > 0,
-      find: (ids) => find("response", ids),
-      keep: (values) => keep("response", values),
-      delete: (id) => store().delete(keyOf("response", key, id)),
-      callStates: (ids) => find("call", ids),
-      keepCallStates: (states) => keep("call", states),
-      issued: async (ids) => new Set((await find("issued", ids)).keys()),
-      keepIssued: (ids) => keep("issued", new Map([...ids].map((id) => [id, true]))),
-    };
+    return new KeyResponses(config.gateway.keepResponses, key, () => this.#open(config));
   }
 
   async close(): Promise<void> {
@@ -63,6 +43,63 @@ export class ResponseStore {
   #open({ state }: Config): BoundedStore {
     this.#store ??= openValues(state, BOUNDS, this.#clock);
     return this.#store;
+  }
+}
+
+class KeyResponses implements Responses {
+  readonly #keepMs: number;
+  readonly #key: string;
+  readonly #store: () => BoundedStore;
+
+  constructor(keepMs: number, key: string, store: () => BoundedStore) {
+    this.#keepMs = keepMs;
+    this.#key = key;
+    this.#store = store;
+  }
+
+  get areKept(): boolean {
+    return this.#keepMs > 0;
+  }
+
+  find(ids: readonly string[]): Promise<ReadonlyMap<string, Stored>> {
+    return this.#find("response", ids);
+  }
+
+  keep(values: ReadonlyMap<string, Stored>): Promise<void> {
+    return this.#keep("response", values);
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#store().delete(keyOf("response", this.#key, id));
+  }
+
+  callStates(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#find("call", ids);
+  }
+
+  keepCallStates(states: ReadonlyMap<string, string>): Promise<void> {
+    return this.#keep("call", states);
+  }
+
+  async issued(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set((await this.#find("issued", ids)).keys());
+  }
+
+  keepIssued(ids: ReadonlySet<string>): Promise<void> {
+    return this.#keep("issued", new Map([...ids].map((id) => [id, true])));
+  }
+
+  async #find<Value>(kind: Kind, ids: readonly string[]): Promise<ReadonlyMap<string, Value>> {
+    if (!this.areKept || ids.length === 0) return new Map();
+    const values = await Promise.all(ids.map((id) => this.#store().get(keyOf(kind, this.#key, id))));
+    return new Map(ids.flatMap((id, at) => (values[at] === undefined ? [] : [[id, values[at] as Value]])));
+  }
+
+  async #keep(kind: Kind, values: ReadonlyMap<string, unknown>): Promise<void> {
+    if (!this.areKept) return;
+    await Promise.all(
+      [...values].map(([id, value]) => this.#store().set(keyOf(kind, this.#key, id), value, this.#keepMs)),
+    );
   }
 }
 

@@ -1,61 +1,50 @@
 import type { Adjustment } from "../core/attempt.ts";
 import { newCallId } from "../core/call-id.ts";
-import type { Clock } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
 import type { Reply } from "../core/reply.ts";
 import type { AnswerHead } from "../dialects/served/answer-writer.ts";
 import type { Json } from "../dialects/served/json.ts";
-import type { Problem } from "../dialects/served/problem.ts";
 import type { EventBatches } from "../model/event-batches.ts";
-import type { CallFacts } from "./access-log.ts";
+import type { Arrival } from "./arrival.ts";
 import { ClientEvents } from "./client-events.ts";
+import type { ModelCall } from "./model-call.ts";
 import { callHeaders, outcomeJson } from "./outcome.ts";
 import { type Failure, failureOf } from "./problems.ts";
 import type { GatewayWire } from "./wires.ts";
 
-/** A request that is answered by a model. */
-export interface CallParts {
-  readonly wire: GatewayWire;
-  readonly clock: Clock;
-  readonly requestId: string;
-  /** The name in the request, which the response repeats. */
-  readonly name: string;
-  readonly body: Json;
-  readonly batches: EventBatches;
-  /** What the request had and the library cannot express. */
-  readonly adjustments: readonly Adjustment[];
-  readonly promptSize: () => Problem["context"];
-  /** Stores the response for later requests. */
-  readonly keep: ((response: Json) => Promise<void>) | undefined;
-  /** Stores the state of tool calls for later requests. */
-  readonly keepStates: (states: ReadonlyMap<string, string>) => Promise<void>;
-  /** Notes the ids of what the provider stores that the client may use. */
-  readonly keepIssued: (ids: ReadonlySet<string>) => Promise<void>;
-  /** Gets what the access log shows of the call. */
-  readonly note: (facts: CallFacts) => void;
-}
-
 /** A call that is being served, and its description for the client. */
 export class ServedCall {
-  readonly parts: CallParts;
+  readonly batches: EventBatches;
   readonly events: ClientEvents;
+  readonly #arrival: Arrival;
+  readonly #call: ModelCall;
   #reply: Reply | undefined;
   /** Of a failed call. */
   #limit: RateLimit | undefined;
 
-  constructor(parts: CallParts) {
-    this.parts = parts;
-    this.events = new ClientEvents(parts.wire);
+  constructor(arrival: Arrival, call: ModelCall, batches: EventBatches) {
+    this.batches = batches;
+    this.events = new ClientEvents(arrival.wire);
+    this.#arrival = arrival;
+    this.#call = call;
+  }
+
+  get wire(): GatewayWire {
+    return this.#arrival.wire;
+  }
+
+  get requestId(): string {
+    return this.#arrival.requestId;
   }
 
   /** What a writer needs besides the events. */
   head(): AnswerHead {
-    const { wire, clock, name, body, batches } = this.parts;
-    const nowMs = clock.now();
-    const unique = batches.progress?.callId || newCallId(nowMs);
+    const { name, body } = this.#call;
+    const nowMs = this.#arrival.clock.now();
+    const unique = this.batches.progress?.callId || newCallId(nowMs);
     const createdS = Math.floor(nowMs / 1000);
-    return { id: wire.answerId(unique), model: name, createdS, body, usageExtras: () => this.#outcome() };
+    return { id: this.wire.answerId(unique), model: name, createdS, body, usageExtras: () => this.#outcome() };
   }
 
   /** Notes the reply, after all events. */
@@ -63,29 +52,29 @@ export class ServedCall {
     this.#reply = reply;
     const { callId: call, model: entry, provider, attempts, cost, usage } = reply;
     const tokens = { inputTokens: usage.input + usage.cacheRead + usage.cacheWrite, outputTokens: usage.output };
-    this.parts.note({ call, entry, provider, attempts: attempts.length, costUsd: cost.usd, ...tokens });
+    this.#arrival.note({ call, entry, provider, attempts: attempts.length, costUsd: cost.usd, ...tokens });
   }
 
   /** Stores the response before the client has its end. A store that fails does not fail the answer. */
   async keep(response: Json | undefined): Promise<void> {
     const { callStates, storedIds } = this.events;
     try {
-      if (response !== undefined) await this.parts.keep?.(response);
-      if (callStates.size > 0) await this.parts.keepStates(callStates);
-      if (storedIds.size > 0) await this.parts.keepIssued(storedIds);
+      if (response !== undefined) await this.#call.keep?.(response);
+      if (callStates.size > 0) await this.#call.keepStates(callStates);
+      if (storedIds.size > 0) await this.#call.keepIssued(storedIds);
     } catch (error) {
-      this.parts.note({ defect: `response not stored: ${String(error)}` });
+      this.#arrival.note({ defect: `response not stored: ${String(error)}` });
     }
   }
 
   /** The failure as the client sees it. Ends the call, which still runs if only writing its answer failed. */
   fail(error: unknown): Failure {
     const reason = isModelError(error) ? error : new ModelError({ code: "aborted", message: "The gateway failed." });
-    this.parts.batches.leave(reason).catch(() => {});
-    const failure = failureOf(error, this.parts.promptSize);
-    const { callId, attempts } = this.parts.batches.progress ?? {};
+    this.batches.leave(reason).catch(() => {});
+    const failure = failureOf(error, this.#call.promptSize);
+    const { callId, attempts } = this.batches.progress ?? {};
     if (isModelError(error)) this.#limit = error.rateLimit;
-    this.parts.note({
+    this.#arrival.note({
       ...(callId && { call: callId }),
       ...(attempts !== undefined && { attempts: attempts.length }),
       ...failure.facts,
@@ -95,8 +84,8 @@ export class ServedCall {
 
   /** The headers about the call, as far as it has come. `isRunning`: while its answer arrives. */
   headers(isRunning = false): Readonly<Record<string, string>> {
-    const { batches, wire, clock } = this.parts;
-    const { progress } = batches;
+    const { wire, clock } = this.#arrival;
+    const { progress } = this.batches;
     const { entry, provider } = this.events;
     const running = isRunning && entry !== undefined && progress?.cached === undefined ? 1 : 0;
     const limit = this.#limit ?? progress?.rateLimit;
@@ -115,7 +104,7 @@ export class ServedCall {
 
   #adjustments(): readonly Adjustment[] {
     const { adjustments = this.events.adjustments } = this.#reply ?? {};
-    return [...this.parts.adjustments, ...adjustments, ...this.events.losses];
+    return [...this.#call.adjustments, ...adjustments, ...this.events.losses];
   }
 
   #outcome(): Json {

@@ -1,8 +1,9 @@
 import type { Json } from "../dialects/served/json.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import type { ReceivedRequest } from "../dialects/served/served-request.ts";
+import type { Answer } from "./answer.ts";
+import { jsonAnswer } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";
-import { jsonResponse } from "./responses.ts";
 
 export type Resolved = Pick<ReceivedRequest, "body" | "history">;
 
@@ -32,16 +33,16 @@ function requireFew(ids: readonly string[]): void {
 }
 
 /** GET /v1/responses/ID. */
-export async function showResponse(arrival: Arrival): Promise<Response> {
-  return jsonResponse(arrival, 200, await responseOf(arrival));
+export async function showResponse(arrival: Arrival): Promise<Answer> {
+  return jsonAnswer(arrival, 200, await responseOf(arrival));
 }
 
 /** DELETE /v1/responses/ID. */
-export async function deleteResponse(arrival: Arrival): Promise<Response> {
+export async function deleteResponse(arrival: Arrival): Promise<Answer> {
   const { wire, responses, model: id = "" } = arrival;
   const response = await responseOf(arrival);
   for (const stored of wire.stored?.idsOf(response) ?? []) await responses.delete(stored);
-  return jsonResponse(arrival, 200, wire.stored?.deleted(id) ?? {});
+  return jsonAnswer(arrival, 200, wire.stored?.deleted(id) ?? {});
 }
 
 async function responseOf({ responses, model: id = "" }: Arrival): Promise<Json> {

@@ -1,5 +1,7 @@
 import type { Clock } from "../core/clock.ts";
-import type { AnswerStream, Chunk } from "./answer-stream.ts";
+import type { Chunk, StreamedBody } from "./answer.ts";
+import type { AnswerStream } from "./answer-stream.ts";
+import type { Connection } from "./connection.ts";
 import { IdleTimer } from "./idle-timer.ts";
 
 /** Time without bytes after which a waiting client gets some. Proxies give up after 30 s or more. */
@@ -15,52 +17,47 @@ export interface StreamParts {
   readonly fail: (error: unknown) => Chunk;
   /** Ends the call of a client that left. */
   readonly leave: () => Promise<void>;
-  /** Closes the connection, if the server can do that. */
-  readonly cut: (() => void) | undefined;
+  /** Absent if the server does not let it be closed. */
+  readonly connection: Connection | undefined;
   /** `left`: the client closed the connection before the end. */
   readonly onEnd: (left: boolean) => void;
 }
 
 /** The body of a streamed response. It is written as the client reads it, so that a slow one slows down the provider. */
-export class StreamBody {
+export class StreamBody implements StreamedBody {
+  onTooSlow: (() => void) | undefined;
   readonly #parts: StreamParts;
-  readonly #encoder = new TextEncoder();
   readonly #keepAlive: IdleTimer;
   readonly #write: IdleTimer;
-  /** The chunk on its way. Never rejects. */
-  #next: Promise<Chunk>;
-  /** Ends the wait for a chunk. */
-  #onPause: (() => void) | undefined;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  readonly #onChunk = (chunk: Chunk) => this.#arrived(chunk);
+  readonly #onFailure = (error: unknown) => this.#arrived(this.#failed(error));
+  /** Has arrived before it was asked for. */
+  #ready: Chunk | undefined;
+  #isCancelled = false;
+  /** Of the caller that waits for a chunk. */
+  #waiting: PromiseWithResolvers<Chunk> | undefined;
 
   /** `first`: asked for before the status was sent. */
   constructor(parts: StreamParts, first: Promise<Chunk>) {
     this.#parts = parts;
-    this.#keepAlive = new IdleTimer(parts.clock, KEEP_ALIVE_MS, () => this.#onPause?.());
+    this.#keepAlive = new IdleTimer(parts.clock, KEEP_ALIVE_MS, () => this.#pause());
     this.#write = new IdleTimer(parts.clock, WRITE_MS, () => void this.#giveUp());
-    this.#next = this.#reported(first);
-  }
-
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller;
     this.#write.touch();
+    first.then(this.#onChunk, this.#onFailure);
   }
 
-  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  next(): Promise<Chunk> {
     this.#write.rest();
-    const chunk = await this.#nextOrPause();
-    const text = chunk?.text ?? this.#parts.stream.keepAlive();
-    if (text !== "") controller.enqueue(this.#encoder.encode(text));
-    if (chunk?.last === true) {
-      controller.close();
-      this.#end(false);
-      return;
-    }
-    if (chunk !== undefined) this.#next = this.#reported(this.#parts.stream.next());
-    this.#write.touch();
+    this.#waiting = Promise.withResolvers();
+    const { promise } = this.#waiting;
+    if (this.#ready === undefined) this.#keepAlive.touch();
+    else this.#arrived(this.#ready);
+    return promise;
   }
 
   async cancel(): Promise<void> {
+    if (this.#isCancelled) return;
+    this.#isCancelled = true;
     this.#keepAlive.close();
     this.#write.close();
     try {
@@ -73,9 +70,9 @@ export class StreamBody {
 
   /** The client has not read for too long. */
   async #giveUp(): Promise<void> {
-    const { cut } = this.#parts;
-    if (cut === undefined) this.#controller?.error(new Error("The client reads too slowly."));
-    else cut();
+    const { connection } = this.#parts;
+    if (connection === undefined) this.onTooSlow?.();
+    else connection.cut();
     await this.cancel().catch(() => {});
   }
 
@@ -85,19 +82,43 @@ export class StreamBody {
     this.#parts.onEnd(left);
   }
 
-  #reported(chunk: Promise<Chunk>): Promise<Chunk> {
-    return chunk.catch((error: unknown) => this.#parts.fail(error));
+  /** One chunk is asked for ahead of the client. */
+  #arrived(chunk: Chunk): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    this.#ready = waiting === undefined ? chunk : undefined;
+    if (waiting === undefined || this.#isCancelled) return;
+    this.#keepAlive.rest();
+    try {
+      if (chunk.last) this.#end(false);
+      else this.#ask();
+      waiting.resolve(chunk);
+    } catch (error) {
+      waiting.reject(error);
+    }
   }
 
-  /** The next chunk; `undefined` if the client has waited long. */
-  #nextOrPause(): Promise<Chunk | undefined> {
-    this.#keepAlive.touch();
-    return new Promise((resolve) => {
-      this.#onPause = () => resolve(undefined);
-      void this.#next.then((chunk) => {
-        this.#keepAlive.rest();
-        resolve(chunk);
-      });
-    });
+  #ask(): void {
+    this.#write.touch();
+    this.#parts.stream.next().then(this.#onChunk, this.#onFailure);
+  }
+
+  #failed(error: unknown): Chunk {
+    try {
+      return this.#parts.fail(error);
+    } catch {
+      // The end would look like that of a complete answer.
+      void this.#giveUp();
+      return { text: "", last: true };
+    }
+  }
+
+  /** The client has waited long. */
+  #pause(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    this.#waiting = undefined;
+    this.#write.touch();
+    waiting.resolve({ text: this.#parts.stream.keepAlive(), last: false });
   }
 }

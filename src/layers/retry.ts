@@ -73,7 +73,7 @@ async function openAttempt(tries: Tries, next: Next): Promise<Opened> {
 class Tries {
   readonly #call: Call;
   readonly #budgets: RetryBudgets;
-  readonly #used = new Map<ModelErrorCode, number>();
+  #used: Map<ModelErrorCode, number> | undefined;
   #total = 0;
   #waitMs: number | undefined;
   #lastBackoffMs = 0;
@@ -116,6 +116,7 @@ class Tries {
     if (waitMs === undefined || !this.#fits(waitMs, error)) return false;
     if (!stale && !this.#budgets.take(this.#call.target.origin)) return false;
     this.#reconnected ||= stale;
+    this.#used ??= new Map();
     this.#used.set(error.code, (this.#used.get(error.code) ?? 0) + 1);
     this.#total++;
     this.#waitMs = waitMs;
@@ -132,7 +133,7 @@ class Tries {
   }
 
   #isUsual(error: ModelError, policy: Policy): boolean {
-    if ((this.#used.get(error.code) ?? 0) >= allowance(error, policy)) return false;
+    if ((this.#used?.get(error.code) ?? 0) >= allowance(error, policy)) return false;
     return error.code !== "timed_out" || !this.#call.fallbackRemains || policy.retryOn !== undefined;
   }
 

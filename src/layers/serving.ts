@@ -29,7 +29,7 @@ export class Serving {
   readonly #search: TargetSearch;
   readonly #asking: Asking;
   /** By entry. */
-  readonly #summaries = new Map<string, Promise<Summarized>>();
+  #summaries: Map<string, Promise<Summarized>> | undefined;
 
   constructor(search: TargetSearch, asking: Asking) {
     this.#search = search;
@@ -73,10 +73,11 @@ export class Serving {
   async #summary(call: Call, target: Target, dialect: Dialect): Promise<Summarized | undefined> {
     const plan = this.#unlessUnfit(() => summaryPlan(call.input, target));
     if (plan === undefined) return undefined;
-    const known = this.#summaries.get(target.entry);
+    const known = this.#summaries?.get(target.entry);
     if (known !== undefined) return known;
     const ask = (asking: Call) => this.#sent({ ...asking, streaming: false }, dialect);
     const summary = summarized({ ...call, target }, plan, dialect, ask);
+    this.#summaries ??= new Map();
     this.#summaries.set(target.entry, summary);
     return summary;
   }

@@ -14,6 +14,7 @@ import { readInput } from "../core/input.ts";
 import type { CallPolicy, EntryOptions } from "../core/options.generated.ts";
 import { keyOf, pickSettings } from "../core/request.ts";
 import { cacheFieldsOf, cacheProblem } from "./cache-option.ts";
+import { entryNameOf, KnownEntries } from "./known-entries.ts";
 import { copyOfTools, KnownTools } from "./known-tools.ts";
 import type { CallOptions } from "./options.ts";
 import { isStandardSchema, jsonSchemaOf } from "./schema-json.ts";
@@ -93,6 +94,14 @@ function readEntry(options: CallOptions, model: string): EntryOptions {
     else if (known === undefined) table[name] = plainOf(name, tools ?? given);
   }
   if (Object.keys(table).length === 0) return known ?? NO_ENTRY;
+  const recipe = entryNameOf(model, table);
+  const entry = knownEntries.find(recipe) ?? validEntry(table, options, model);
+  knownEntries.keep(recipe, entry);
+  if (tools !== undefined) knownTools.keep(tools, { tools: entry.tools });
+  return known === undefined ? entry : { ...entry, ...known };
+}
+
+function validEntry(table: Record<string, unknown>, options: CallOptions, model: string): EntryOptions {
   const result = callSchema.safeParse(table);
   if (!result.success)
     throw wrong(
@@ -102,9 +111,7 @@ function readEntry(options: CallOptions, model: string): EntryOptions {
         .join("; "),
     );
   if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
-  const entry: EntryOptions = entryConfigOf(model, table as never, undefined);
-  if (tools !== undefined) knownTools.keep(tools, { tools: entry.tools });
-  return known === undefined ? entry : { ...entry, ...known };
+  return entryConfigOf(model, table as never, undefined);
 }
 
 /** What a provider is told of the tools. */
@@ -115,6 +122,7 @@ function definitionsIn(tools: unknown): unknown {
 
 const NO_ENTRY: EntryOptions = {};
 const knownTools = new KnownTools();
+const knownEntries = new KnownEntries();
 
 /** The value as it would be in models.toml. */
 function plainOf(name: string, value: unknown): unknown {

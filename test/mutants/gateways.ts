@@ -5,6 +5,7 @@ const ERRORS = ["test/gateway/errors.test.ts"];
 const SERVER = ["test/gateway/server.test.ts"];
 const STREAMS = ["test/gateway/streams.test.ts"];
 const MALFORMED = ["test/gateway/malformed-requests.test.ts"];
+const PLAIN = ["test/gateway/plain-requests.test.ts"];
 const SLOW_CLIENTS = ["test/gateway/slow-clients.test.ts"];
 const MARKS = ["test/gateway/marks.test.ts"];
 const CLIENT_FIELDS = ["test/gateway/client-fields.test.ts"];
@@ -62,11 +63,33 @@ export const gateways = [
   ...mutantsOf("src/gateway/node-server.ts", MALFORMED, [
     ["gateway-two-hosts", "a request with two hosts is served", "listenerOf", never("!hasOneHost(request)")],
   ]),
+  ...mutantsOf("src/gateway/node-request.ts", MALFORMED, [
+    [
+      "gateway-first-of-two",
+      "of two headers with different keys, the first one counts",
+      "isPlain",
+      never("Object.keys(headers).length * 2 !== rawHeaders.length"),
+    ],
+  ]),
+  ...mutantsOf("src/gateway/node-answer.ts", PLAIN, [
+    [
+      "gateway-counts-characters",
+      "a chunk is as long as its characters",
+      "written",
+      replace("Buffer.byteLength(text)", "text.length"),
+    ],
+    [
+      "gateway-waits-for-the-rest",
+      "a refused request whose body never comes keeps its connection",
+      "writeAnswer",
+      never("!request.complete"),
+    ],
+  ]),
   ...mutantsOf("src/gateway/gateway.ts", SERVER, [
     [
       "gateway-never-closed",
       "requests are served while it stops",
-      "GatewayServer.#admitted",
+      "GatewayServer.#refusal",
       never("this.#closed !== undefined"),
     ],
     [

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { COMMAND } from "../../core/command.ts";
 import { WIRE_NAMES } from "../../core/wire-name.ts";
+import type { AccessRecord } from "../../gateway/access-log.ts";
 import { isLoopback } from "../../gateway/browser-guard.ts";
 import { gateway } from "../../gateway/gateway.ts";
 import { type Listening, listen } from "../../gateway/node-server.ts";
@@ -8,6 +9,7 @@ import { exampleFile } from "../../gateway/source.ts";
 import { type CliContext, UsageError } from "../context.ts";
 import { readPort } from "../flag-values.ts";
 import { baseUrls, gatewayLines } from "../gateway-text.ts";
+import { LineCollector } from "../line-collector.ts";
 import { configFile, openProject, type Project } from "../project.ts";
 
 interface ServeFlags {
@@ -42,12 +44,17 @@ async function served(project: Project, flags: ServeFlags, context: CliContext):
   const { factory, config } = project;
   const { host = config.gateway.host, port = config.gateway.port } = flags;
   refuseOthers(host, config.gateway.keys.length > 0);
-  const accessLog = (record: object) => context.print.note(JSON.stringify(record));
+  const log = new LineCollector(context.print);
+  const accessLog = (record: AccessRecord) => log.add(JSON.stringify(record));
   const server = await listeningOn(host, port, () => listen(gateway({ factory, accessLog }), host, port));
+  const flush = () => log.flush();
+  process.once("exit", flush);
   if (flags.watch === true) watch(project, context);
   announce(project, server, context);
   await ended(context.signal);
   await server.close();
+  process.off("exit", flush);
+  log.flush();
 }
 
 /** Without keys, everyone who reaches the address could spend the user's money. */

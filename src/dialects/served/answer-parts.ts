@@ -44,7 +44,7 @@ export class WrittenSample {
   refusal = "";
   reason: FinishReason = "unknown";
   raw: string | undefined;
-  readonly #calls = new Map<number, Writable<WrittenCall>>();
+  #calls: Map<number, Writable<WrittenCall>> | undefined;
   /** The part whose text goes on. */
   #last: Writable<WrittenText> | undefined;
 
@@ -128,12 +128,13 @@ export class WrittenSample {
 
   #begin(index: number, id: string, name: string): void {
     const call: Writable<WrittenCall> = { type: "call", id, name, json: "" };
+    this.#calls ??= new Map();
     this.#calls.set(index, call);
     this.#add(call);
   }
 
   #call(index: number): Writable<WrittenCall> {
-    const call = this.#calls.get(index);
+    const call = this.#calls?.get(index);
     if (call === undefined) throw new Error(`tool call ${index} did not start`);
     return call;
   }

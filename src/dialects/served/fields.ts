@@ -12,14 +12,17 @@ export class Fields {
   readonly path: string;
   /** The object as it was sent. */
   readonly sent: Json;
-  readonly #remaining: Map<string, unknown>;
-  readonly #inner = new Map<string, Fields>();
-  readonly #items: Fields[] = [];
+  readonly #remaining = new Map<string, unknown>();
+  #inner: Map<string, Fields> = NO_INNER;
+  #items: Fields[] = NO_ITEMS;
 
   constructor(json: Json, path = "") {
     this.path = path;
     this.sent = json;
-    this.#remaining = new Map(Object.entries(json).filter(([, value]) => value !== null && value !== undefined));
+    for (const name of Object.keys(json)) {
+      const value = json[name];
+      if (value !== null && value !== undefined) this.#remaining.set(name, value);
+    }
   }
 
   has(name: string): boolean {
@@ -117,6 +120,7 @@ export class Fields {
     const value = this.json(name);
     if (value === undefined) return undefined;
     const fields = new Fields(value, this.pathOf(name));
+    if (this.#inner === NO_INNER) this.#inner = new Map();
     this.#inner.set(name, fields);
     return fields;
   }
@@ -126,7 +130,7 @@ export class Fields {
       return Array.isArray(list) && list.every((item) => asObject(item) !== undefined);
     });
     const items = value?.map((item, index) => new Fields(item, `${this.pathOf(name)}[${index}]`));
-    for (const item of items ?? []) this.#items.push(item);
+    if (items !== undefined) this.#items = [...this.#items, ...items];
     return items;
   }
 
@@ -142,16 +146,28 @@ export class Fields {
 
   /** An adjustment for each field that was not taken, at any depth. */
   unread(): readonly Adjustment[] {
-    const items = [...this.#inner.values(), this].flatMap((fields) => fields.#items);
-    return [...this.unreadFields(), ...items.flatMap((fields) => fields.unread())];
+    const found: Adjustment[] = [];
+    this.#findUnread(found);
+    return found;
   }
 
   /** The same without those in the objects of arrays. */
   unreadFields(): readonly Adjustment[] {
-    const own = [...this.#remaining].map(([name, from]): Adjustment => {
-      return { setting: this.pathOf(name), from, to: undefined, reason: "this field is not supported" };
-    });
-    return [...own, ...[...this.#inner.values()].flatMap((fields) => fields.unreadFields())];
+    const found: Adjustment[] = [];
+    this.#findUnreadFields(found);
+    return found;
+  }
+
+  #findUnread(found: Adjustment[]): void {
+    this.#findUnreadFields(found);
+    for (const inner of this.#inner.values()) for (const item of inner.#items) item.#findUnread(found);
+    for (const item of this.#items) item.#findUnread(found);
+  }
+
+  #findUnreadFields(found: Adjustment[]): void {
+    for (const [name, from] of this.#remaining)
+      found.push({ setting: this.pathOf(name), from, to: undefined, reason: "this field is not supported" });
+    for (const inner of this.#inner.values()) inner.#findUnreadFields(found);
   }
 
   #typed<T>(name: string, kind: string, is: (value: unknown) => value is T): T | undefined {
@@ -160,6 +176,10 @@ export class Fields {
     refuse(`Invalid type for '${this.pathOf(name)}': expected ${kind}.`, this.pathOf(name), "invalid_type");
   }
 }
+
+/** Most objects have none: one request has hundreds of objects. */
+const NO_INNER: Map<string, Fields> = new Map();
+const NO_ITEMS: Fields[] = [];
 
 function isEmpty({ fields, inner }: Additions): boolean {
   return Object.keys(fields).length + Object.keys(inner).length === 0;

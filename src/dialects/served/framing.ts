@@ -13,10 +13,16 @@ export interface Framing {
 export function eventStream(): Framing {
   return {
     contentType: "text/event-stream; charset=utf-8",
-    write: (events) => events.map(sseText).join(""),
+    write: sseTexts,
     pause: ": keep-alive\n\n",
     end: () => "",
   };
+}
+
+function sseTexts(events: readonly WireEvent[]): string {
+  let text = "";
+  for (const event of events) text += sseText(event);
+  return text;
 }
 
 export function sseText({ name, data }: WireEvent): string {

@@ -43,7 +43,8 @@ export function servedRequest(
 }
 
 function withoutUndefined(settings: ModelRequest["settings"]): ModelRequest["settings"] {
-  return Object.fromEntries(
-    Object.entries(settings).filter(([, value]) => value !== undefined),
-  ) as Settings as ModelRequest["settings"];
+  const defined: Record<string, unknown> = {};
+  for (const name of Object.keys(settings) as (keyof Settings)[])
+    if (settings[name] !== undefined) defined[name] = settings[name];
+  return defined as Settings as ModelRequest["settings"];
 }

@@ -18,27 +18,36 @@ const KINDS: Readonly<Record<string, Kind>> = {
   local_shell: "local_shell",
 };
 
+type Tools = ReadonlyMap<string, CalledTool>;
+
 /** Finds the tool of a call by the name that the model used. A name that the request does not have is a function's. */
 export class CalledTools {
-  readonly #tools = new Map<string, CalledTool>();
+  readonly #tools: Tools;
 
   constructor({ tools }: Json) {
-    for (const tool of asObjects(tools)) this.#add(tool);
-    const { places } = new FlatNames(tools);
-    for (const [flat, { namespace, name, type }] of places)
-      this.#tools.set(flat, { kind: kindOf({ type }), name, namespace });
+    this.#tools = toolsIn(tools);
   }
 
   of(name: string): CalledTool {
     return this.#tools.get(name) ?? { kind: "function", name };
   }
+}
 
-  #add(tool: Json): void {
+const NO_TOOLS: Tools = new Map();
+
+function toolsIn(tools: unknown): Tools {
+  const list = asObjects(tools);
+  if (list.length === 0) return NO_TOOLS;
+  const found = new Map<string, CalledTool>();
+  for (const tool of list) {
     const kind = kindOf(tool);
     // Chat completions nests the fields of a tool.
     const name = asString(tool.name) ?? asString(asObject(tool[kind])?.name) ?? kind;
-    if (tool.type !== "namespace") this.#tools.set(name, { kind, name });
+    if (tool.type !== "namespace") found.set(name, { kind, name });
   }
+  const { places } = new FlatNames(tools);
+  for (const [flat, { namespace, name, type }] of places) found.set(flat, { kind: kindOf({ type }), name, namespace });
+  return found;
 }
 
 function kindOf({ type }: Json): Kind {

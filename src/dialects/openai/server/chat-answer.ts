@@ -42,9 +42,9 @@ class ChatWriter implements AnswerWriter {
   readonly #begun = new Set<number>();
   readonly #tools: CalledTools;
   /** Calls of custom tools, which are written when their input is complete. */
-  readonly #custom = new Set<number>();
+  #custom: Set<number> | undefined;
   /** Log probabilities of the next text, by sample. */
-  readonly #logprobs = new Map<number, TokenLogprob[]>();
+  #logprobs: Map<number, TokenLogprob[]> | undefined;
 
   constructor(head: ChatHead) {
     this.#head = head;
@@ -55,11 +55,7 @@ class ChatWriter implements AnswerWriter {
   push(event: FlowEvent, out: WireEvent[]): void {
     refuseReset(event);
     this.#facts.push(event);
-    if (event.type === "logprobs") {
-      const held = this.#logprobs.get(event.sample) ?? [];
-      append(held, event.tokens);
-      this.#logprobs.set(event.sample, held);
-    }
+    if (event.type === "logprobs") this.#keepLogprobs(event.sample, event.tokens);
     const delta = this.#deltaOf(event);
     if (delta === undefined || !("sample" in event)) return;
     if (!this.#begun.has(event.sample)) {
@@ -72,9 +68,16 @@ class ChatWriter implements AnswerWriter {
     out.push(this.#chunk(event.sample, delta, finish, logprobs));
   }
 
+  #keepLogprobs(sample: number, tokens: readonly TokenLogprob[]): void {
+    this.#logprobs ??= new Map();
+    const held = this.#logprobs.get(sample) ?? [];
+    append(held, tokens);
+    this.#logprobs.set(sample, held);
+  }
+
   #takeLogprobs(sample: number): Json | null {
-    const tokens = this.#logprobs.get(sample);
-    this.#logprobs.delete(sample);
+    const tokens = this.#logprobs?.get(sample);
+    this.#logprobs?.delete(sample);
     return logprobsOf(tokens ?? []);
   }
 
@@ -102,16 +105,17 @@ class ChatWriter implements AnswerWriter {
       case "tool-call-start": {
         const { index, id, name } = event;
         if (this.#tools.of(name).kind === "custom") {
+          this.#custom ??= new Set();
           this.#custom.add(index);
           return undefined;
         }
         return { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] };
       }
       case "tool-call-delta":
-        if (this.#custom.has(event.index)) return undefined;
+        if (this.#custom?.has(event.index)) return undefined;
         return { tool_calls: [{ index: event.index, function: { arguments: event.json } }] };
       case "tool-call-end":
-        return this.#custom.has(event.index)
+        return this.#custom?.has(event.index)
           ? { tool_calls: [{ index: event.index, ...customCall(event.call) }] }
           : undefined;
       case "signature":

@@ -1,25 +1,26 @@
 import type { Json } from "../dialects/served/json.ts";
+import type { Answer } from "./answer.ts";
 import type { Arrival } from "./arrival.ts";
 import { type Failure, failureHeaders } from "./problems.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
-export function jsonResponse(
+export function jsonAnswer(
   arrival: Pick<Arrival, "headers">,
   status: number,
   body: Json,
   headers: Headers = {},
-): Response {
+): Answer {
   const all = { "content-type": "application/json", ...arrival.headers(), ...headers };
-  return new Response(JSON.stringify(body), { status, headers: all });
+  return { status, headers: all, body: JSON.stringify(body) };
 }
 
 /** A failure in the words of the wire format. */
-export function problemResponse(
+export function problemAnswer(
   arrival: Pick<Arrival, "headers" | "wire" | "requestId">,
   failure: Failure,
   headers: Headers = {},
-): Response {
+): Answer {
   const { status, body } = arrival.wire.problem(failure.problem, arrival.requestId);
-  return jsonResponse(arrival, status, body, { ...headers, ...failureHeaders(failure) });
+  return jsonAnswer(arrival, status, body, { ...headers, ...failureHeaders(failure) });
 }
