@@ -166,9 +166,14 @@ class GatewayServer {
       },
     });
     const refusal = this.#refusal(exchange, guarded.refusal, access.problem);
-    const response = refusal === undefined ? await form.routed(exchange) : form.made(refusal);
-    exchange.returned(response.status);
-    return response;
+    try {
+      const response = refusal === undefined ? await form.routed(exchange) : form.made(refusal);
+      exchange.returned(response.status);
+      return response;
+    } catch (error) {
+      exchange.end(500, request.hasLeft);
+      throw error;
+    }
   }
 
   /** Undefined if the request was admitted. */

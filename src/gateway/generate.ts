@@ -93,8 +93,8 @@ async function streamed(arrival: Arrival, served: ServedCall): Promise<Answer> {
     connection: arrival.request.connection,
     onEnd: (left: boolean) => arrival.end(200, left),
   };
-  arrival.hold();
   const headers = { ...streamHeaders(framing), ...arrival.headers(), ...served.headers(true) };
+  arrival.hold();
   return { status: 200, headers, body: new StreamBody(parts, first) };
 }
 

@@ -13,20 +13,21 @@ export async function writeAnswer(response: ServerResponse, { status, headers, b
     response.writeHead(status, { ...headers, ...length }).end(body);
     return;
   }
+  response.once("close", () => {
+    if (!response.writableEnded) body.cancel().catch(() => {});
+  });
   response.writeHead(status, { ...headers, "transfer-encoding": "chunked" });
   await writeStream(response, body);
 }
 
 async function writeStream(response: ServerResponse, body: StreamedBody): Promise<void> {
-  response.once("close", () => {
-    if (!response.writableEnded) body.cancel().catch(() => {});
-  });
   flushWithNext(response);
   for (;;) {
     const { text, last } = await body.next();
     if (response.destroyed) return;
     if (last) return void response.end(text);
     if (text !== "" && !written(response, text)) await drained(response);
+    if (response.destroyed) return;
   }
 }
 
@@ -41,8 +42,8 @@ function flushWithNext(response: ServerResponse): void {
 /** Whether the client is fast enough. A chunk is written as one string; `response.write` writes four. */
 function written(response: ServerResponse, text: string): boolean {
   const { socket } = response;
-  // The response to an earlier request on the connection has not ended.
-  if (socket === null) return response.write(text);
+  // The response to an earlier request on the connection has not ended, or the client sends nothing more.
+  if (socket?.writable !== true) return response.write(text);
   const length = Buffer.byteLength(text);
   const encoding = length === text.length ? "latin1" : "utf8";
   return socket.write(`${length.toString(16)}\r\n${text}\r\n`, encoding);

@@ -111,12 +111,14 @@ export class NodeRequest implements ClientRequest, Connection {
   bytes(): Promise<Uint8Array> {
     const request = this.#request;
     return new Promise((resolve, reject) => {
+      const gone = () => reject(new Error("The client closed the connection."));
+      if (request.destroyed && !request.readableEnded) return gone();
       const pieces: Buffer[] = [];
       request.on("data", (piece: Buffer) => void pieces.push(piece));
       request.once("end", () => resolve(Buffer.concat(pieces)));
       request.once("error", reject);
       request.once("close", () => {
-        if (!request.readableEnded) reject(new Error("The client closed the connection."));
+        if (!request.readableEnded) gone();
       });
     });
   }

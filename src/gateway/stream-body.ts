@@ -119,6 +119,10 @@ export class StreamBody implements StreamedBody {
     if (waiting === undefined) return;
     this.#waiting = undefined;
     this.#write.touch();
-    waiting.resolve({ text: this.#parts.stream.keepAlive(), last: false });
+    try {
+      waiting.resolve({ text: this.#parts.stream.keepAlive(), last: false });
+    } catch (error) {
+      waiting.reject(error);
+    }
   }
 }

@@ -61,9 +61,10 @@ function partsOf(entry: EntryOptions): EntryParts {
   const known = knownParts.get(entry);
   if (known !== undefined) return known;
   const parts: EntryParts = {
-    settings: pickSettings(entry as Readonly<Record<string, unknown>>),
-    extraBody: entry.extraBody ?? {},
-    extraHeaders: entry.extraHeaders ?? {},
+    // Frozen, because equal calls share them: a hook that changed them would change the calls of others.
+    settings: Object.freeze(pickSettings(entry as Readonly<Record<string, unknown>>)),
+    extraBody: Object.freeze(entry.extraBody ?? {}),
+    extraHeaders: Object.freeze(entry.extraHeaders ?? {}),
     system: entry.system,
     ...callPolicyOf(entry),
     adaptation: callAdaptationOf(entry),

@@ -83,3 +83,19 @@ it("G08: headers of the client do not reach the provider, and headers of the pro
   for (const { headers: sent, path } of upstream.arrivals) expect(JSON.stringify([sent, path])).not.toContain(CANARY);
   for (const { headers: sent } of upstream.arrivals) expect(sent.host).toBe(new URL(upstream.url).host);
 });
+
+it("answers a client whose provider says that a limit is reset in a million years", async () => {
+  const upstream = await host({
+    answer: (_request, response) => {
+      response.setHeader("x-ratelimit-reset-requests", "9999999999999s");
+      return false;
+    },
+  });
+  const { post } = await world({ toml: hostEntry("openai", `${upstream.url}/v1`) });
+  for (const stream of [false, true]) {
+    const messages = [{ role: "user", content: "Hi" }];
+    const response = await post(PATHS.anthropic, { model: "m", max_tokens: 9, messages, stream });
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("hello")]);
+    expect(response.headers.get("anthropic-ratelimit-requests-reset")).toMatch(/^20\d\d-/);
+  }
+});

@@ -2,6 +2,9 @@ import type { RateLimit } from "../../core/rate-limit.ts";
 
 const WINDOWS = ["requests", "tokens"] as const;
 
+/** No limit lasts longer, and a date that is much later does not exist. */
+const YEAR_MS = 365 * 86_400_000;
+
 /** The headers of the windows of a limit that are known. */
 export function limitHeaders(
   limit: RateLimit,
@@ -13,7 +16,7 @@ export function limitHeaders(
     const { limit: most, remaining, resetMs } = limit[window] ?? {};
     if (most !== undefined) headers[nameOf(window, "limit")] = String(most);
     if (remaining !== undefined) headers[nameOf(window, "remaining")] = String(remaining);
-    if (resetMs !== undefined) headers[nameOf(window, "reset")] = reset(resetMs);
+    if (resetMs !== undefined) headers[nameOf(window, "reset")] = reset(Math.min(resetMs, YEAR_MS));
   }
   return headers;
 }
