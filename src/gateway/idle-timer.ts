@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { type Clock, scheduleLimit } from "../core/clock.ts";
 
 /** Runs a function when nothing has touched it for a time. Touching it sets no timer, because a stream does that for each delta. */
 export class IdleTimer {
@@ -33,7 +33,7 @@ export class IdleTimer {
   }
 
   #schedule(delayMs: number): void {
-    this.#cancel = this.#clock.schedule(() => this.#fire(), delayMs);
+    this.#cancel = scheduleLimit(this.#clock, () => this.#fire(), delayMs);
   }
 
   #fire(): void {

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { type Clock, scheduleLimit } from "../core/clock.ts";
 
 /**
  * Measures how long the reader of a stream pauses. Uses one timer, which is rescheduled when it fires, so that a batch costs
@@ -34,7 +34,7 @@ export class ReaderPause {
   }
 
   #arm(delayMs: number | undefined): void {
-    if (delayMs !== undefined) this.#offTimer = this.#clock.schedule(() => this.#onTimer(), delayMs);
+    if (delayMs !== undefined) this.#offTimer = scheduleLimit(this.#clock, () => this.#onTimer(), delayMs);
   }
 
   #onTimer(): void {
