@@ -1,5 +1,5 @@
 import type { Adjustment, Attempt } from "../core/attempt.ts";
-import type { Call, CallInput } from "../core/call.ts";
+import type { Call, CallInput, GivenDeadline } from "../core/call.ts";
 import { costOfCall } from "../core/call-reply.ts";
 import { ANYTHING, COUNT, checkOptions, type OptionRules } from "../core/check-options.ts";
 import { addCost, type Cost, NO_COST } from "../core/cost.ts";
@@ -52,12 +52,18 @@ const RULES: OptionRules<EmbedOptions> = {
   dimensions: COUNT,
 };
 
+/** For whom texts are embedded. */
+export interface EmbedCaller extends Pick<CallInput, "scopes" | "gatewayKey"> {
+  /** Of a client of the gateway. */
+  readonly deadline?: GivenDeadline | undefined;
+}
+
 /** Embeds texts in as few requests as the provider's limits allow. */
 export async function embedTexts(
   context: ModelContext,
   given: readonly string[],
   options: EmbedOptions = {},
-  caller: Pick<CallInput, "scopes" | "gatewayKey"> = {},
+  { deadline, ...caller }: EmbedCaller = {},
 ): Promise<EmbeddingReply> {
   context.checkOpen();
   const place = `${context.name}: embed`;
@@ -74,7 +80,7 @@ export async function embedTexts(
   checkWindow(sizes, context.target);
   const batches = planBatches(sizes, targets);
   const shared = { ...input, ...caller, messages: [] };
-  const calls = new BatchCalls(context, batches, { signal, run }, (batch) => ({
+  const calls = new BatchCalls(context, batches, { signal, run, deadline }, (batch) => ({
     ...shared,
     embedding: { texts: batch, ...(dimensions !== undefined && { dimensions }) },
   }));
@@ -86,6 +92,7 @@ const MOST_PARALLEL = 4;
 
 interface Sending extends Pick<ReturnType<ModelContext["embeddings"]>, "run"> {
   readonly signal: AbortSignal | undefined;
+  readonly deadline: GivenDeadline | undefined;
 }
 
 /** The calls of the batches: a few at a time, with one deadline. The first that fails cancels the others. */
@@ -95,7 +102,7 @@ class BatchCalls {
   readonly #sending: Sending;
   readonly #inputOf: (texts: readonly string[]) => CallInput;
   readonly #startedMs: number;
-  readonly #deadlineAtMs: number | undefined;
+  readonly #limits: Pick<Call, "deadlineAtMs" | "deadlineOf">;
   readonly #calls: Call[] = [];
   readonly #answers: Answer[] = [];
   /** The first answer that arrived, whose length all vectors must have. */
@@ -114,7 +121,14 @@ class BatchCalls {
     this.#inputOf = inputOf;
     this.#startedMs = context.clock.monotonic();
     const { deadlineMs } = context.target.policy;
-    this.#deadlineAtMs = deadlineMs === undefined ? undefined : this.#startedMs + deadlineMs;
+    const limitMs = Math.min(
+      deadlineMs ?? Number.POSITIVE_INFINITY,
+      sending.deadline?.limitMs ?? Number.POSITIVE_INFINITY,
+    );
+    this.#limits = {
+      deadlineAtMs: limitMs === Number.POSITIVE_INFINITY ? undefined : this.#startedMs + limitMs,
+      deadlineOf: limitMs === sending.deadline?.limitMs ? sending.deadline : undefined,
+    };
   }
 
   async run(): Promise<EmbeddingReply> {
@@ -143,7 +157,7 @@ class BatchCalls {
     const [first] = this.#calls;
     return callOf({
       ...{ context: this.#context, input: this.#inputOf(texts), signal: this.#sending.signal },
-      ...{ batchSize: 1, samples: 1, streaming: false, deadlineAtMs: this.#deadlineAtMs },
+      ...{ batchSize: 1, samples: 1, streaming: false, ...this.#limits },
       traceId: first?.record.traceId,
     });
   }

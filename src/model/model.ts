@@ -31,7 +31,7 @@ import {
 } from "./call.ts";
 import { readCallOptions } from "./call-options.ts";
 import { countTokens } from "./count-tokens.ts";
-import { type EmbeddingReply, type EmbedOptions, embedTexts } from "./embed.ts";
+import { type EmbedCaller, type EmbeddingReply, type EmbedOptions, embedTexts } from "./embed.ts";
 import { EventBatches } from "./event-batches.ts";
 import { type Ask, askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
 import { openedLater } from "./opened-later.ts";
@@ -81,7 +81,7 @@ export interface CallShape {
 interface Inside {
   readonly current: () => ModelContext;
   readonly open: (input: Input, options: CallOptions | undefined, shape?: CallShape) => Opened;
-  readonly embed: (texts: readonly string[], options?: EmbedOptions, gatewayKey?: string) => Promise<EmbeddingReply>;
+  readonly embed: (texts: readonly string[], options: EmbedOptions, caller: EmbedCaller) => Promise<EmbeddingReply>;
   readonly count: (input: Input, options: CallOptions, sameWire: SameWire) => Promise<number>;
 }
 const INSIDES = new WeakMap<Model, Inside>();
@@ -121,9 +121,9 @@ export function embedFor(
   model: Model,
   texts: readonly string[],
   options: EmbedOptions,
-  gatewayKey: string | undefined,
+  caller: Pick<EmbedCaller, "gatewayKey" | "deadline">,
 ): Promise<EmbeddingReply> {
-  return (INSIDES.get(model) as Inside).embed(texts, options, gatewayKey);
+  return (INSIDES.get(model) as Inside).embed(texts, options, caller);
 }
 
 /** `model.countTokens()` with the provider, for servers. */
@@ -154,7 +154,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     this.#scopes = scope && scopePath(scope);
     this.#current = current;
     const open: Inside["open"] = (input, options, shape) => this.#openStream(input, options, shape);
-    const embed: Inside["embed"] = (texts, options, gatewayKey) => this.#embed(texts, options, gatewayKey);
+    const embed: Inside["embed"] = (texts, options, caller) => this.#embed(texts, options, caller);
     const count: Inside["count"] = async (input, options, sameWire) => {
       const prepared = await withMedia(this.#prepare(input, options));
       return countTokens({ ...prepared, input: { ...prepared.input, sameWire } });
@@ -353,8 +353,8 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     return [first, ...others];
   }
 
-  #embed(texts: readonly string[], options?: EmbedOptions, gatewayKey?: string): Promise<EmbeddingReply> {
-    return embedTexts(this.#current(), texts, options, { scopes: this.#scopes, gatewayKey });
+  #embed(texts: readonly string[], options?: EmbedOptions, caller?: EmbedCaller): Promise<EmbeddingReply> {
+    return embedTexts(this.#current(), texts, options, { ...caller, scopes: this.#scopes });
   }
 
   #openStream(input: Input, options: CallOptions | undefined, shape: CallShape = { streaming: true }): Opened {

@@ -197,6 +197,24 @@ describe("headers of a request", () => {
     expect([late.status, await late.json()]).toMatchObject([504, { error: { code: "timed_out", message } }]);
   });
 
+  it("give embeddings a deadline, and their bodies may not choose a host", async () => {
+    const toml =
+      '[models.vectors]\nbase_url = "BASE/v1"\napi_key = "k"\nname = "text-embedding-3-small"\nprovider = "openai"\n';
+    const { post, simulator } = await world({ toml });
+    simulator.script({ delayMs: 2_000, times: 2 });
+    const headers = { "x-modelwright-deadline": "50ms" };
+    const message = expect.stringContaining("within 0.05 s (x-modelwright-deadline)");
+    for (const [path, body] of [
+      ["/v1/embeddings", { model: "vectors", input: "one" }],
+      ["/v1beta/models/vectors:embedContent", { content: { parts: [{ text: "one" }] } }],
+    ] as const) {
+      const late = await post(path, body, headers);
+      expect([late.status, await late.json()], path).toMatchObject([504, { error: { message } }]);
+      expect((await post(path, { ...body, api_base: "http://a" })).status, path).toBe(400);
+    }
+    expect(simulator.requests).toHaveLength(2);
+  });
+
   it.each([
     ["x-modelwright-cache", "always"],
     ["x-modelwright-deadline", "soon"],
