@@ -1,7 +1,7 @@
 import { systemClock } from "../core/clock.ts";
 import type { Printer } from "./print.ts";
 
-/** A write for each request would cost as much as routing it. */
+/** One system call for many requests. */
 const COLLECT_MS = 100;
 const MAX_LINES = 1_000;
 

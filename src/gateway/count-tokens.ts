@@ -1,8 +1,8 @@
 import { isModelError } from "../core/error.ts";
 import { countFor } from "../model/model.ts";
 import type { Answer } from "./answer.ts";
-import { jsonAnswer } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";
+import { jsonAnswer } from "./json-answer.ts";
 import { callOf, type ModelCall } from "./model-call.ts";
 
 /** Counts the tokens of a prompt, with the provider if it can. */

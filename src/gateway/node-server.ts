@@ -83,7 +83,7 @@ function listenerOf(gateway: Gateway, host: string): (request: IncomingMessage, 
   };
 }
 
-/** The usual requests, without the objects of the web, which cost as much as all the rest of the server. */
+/** The usual requests, without objects of the web. */
 async function answered(request: NodeRequest, response: ServerResponse, answer: Answerer): Promise<void> {
   try {
     await writeAnswer(response, await answer(request));

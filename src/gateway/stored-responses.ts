@@ -2,8 +2,8 @@ import type { Json } from "../dialects/served/json.ts";
 import { Rejection } from "../dialects/served/problem.ts";
 import type { ReceivedRequest } from "../dialects/served/served-request.ts";
 import type { Answer } from "./answer.ts";
-import { jsonAnswer } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";
+import { jsonAnswer } from "./json-answer.ts";
 
 export type Resolved = Pick<ReceivedRequest, "body" | "history">;
 

@@ -30,7 +30,7 @@ export interface PackedCells {
   /** The number of values of each row. */
   readonly width: number;
   readonly cells: Float64Array;
-  /** What each cell is: 0 null, 1 a number, 2 the place of a text, 3 the place of the digits of a larger integer. */
+  /** Of each cell: 0 is null, 1 a number, 2 an index into `texts`, 3 the same for the digits of an integer above 2^53. */
   readonly kinds: Uint8Array;
   readonly texts: readonly string[];
 }

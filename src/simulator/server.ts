@@ -85,7 +85,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return (await startBounded(options, Number.POSITIVE_INFINITY)).simulator;
 }
 
-/** A simulator that keeps only its last requests, until it is told to keep all. */
+/** A simulator that keeps only its last requests unless it is told to keep all. */
 export interface BoundedSimulator {
   readonly simulator: Simulator;
   keepAll(): void;

@@ -53,7 +53,7 @@ it("is closed when a row that came during the last transaction is written, too",
   expect(failures).toEqual([]);
 });
 
-it("rejects whoever waits for a row when the transaction before it fails", async () => {
+it("rejects all pending rows when a transaction fails", async () => {
   const { tables, ledger } = setUp("sync");
   const first = ledger.append(ledgerRow());
   await aWhile();

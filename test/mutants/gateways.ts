@@ -176,7 +176,7 @@ export const gateways = [
     ],
     [
       "gateway-unknown-fields",
-      "any host gets fields of which nobody knows what they choose",
+      "unknown fields are sent to every host",
       "refusedFields",
       always("target.provider === vendor"),
     ],

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { startBounded } from "../../src/simulator/server.ts";
 
-it("keeps only the last requests of a long run, until it is told to keep all", async () => {
+it("keeps only the last requests of a long run unless it is told to keep all", async () => {
   const { simulator, keepAll } = await startBounded({}, 5);
   onTestFinished(() => simulator.close());
   const ask = async (count: number) => {

@@ -58,7 +58,7 @@ export class GenerateTurns {
   }
 
   #addUser(parts: readonly Fields[]): void {
-    // A content without parts is no message.
+    // Content without parts makes no message.
     if (parts.length > 0) this.#turn = undefined;
     // By their text: Gemini CLI sends a response twice after a session was resumed.
     const results = new Map<string, ToolResultPart>();
