@@ -30,6 +30,26 @@ function attempt(reads: readonly (readonly SseMessage[])[], failure?: ModelError
   });
 }
 
+it("ends with an error of the target if the encoder cannot read a part, and nothing is sent", async () => {
+  let sent = 0;
+  const seen = await read(
+    openWire(callOf(), {
+      encode: () => {
+        throw new TypeError("x is not a function");
+      },
+      client: {
+        send: async () => {
+          sent += 1;
+          throw new Error("sent");
+        },
+      },
+      decoder: (target) => messagesDecoder(target, { throughTool: false }),
+    }),
+  );
+  expect(seen.error).toMatchObject({ code: "invalid_request", message: expect.stringContaining("cannot be sent") });
+  expect(sent).toBe(0);
+});
+
 const CUT: ModelErrorInit = { code: "stream_truncated", message: "cut" };
 
 describe("the events of an attempt", () => {
