@@ -70,6 +70,18 @@ it("rejects all pending rows when a transaction fails", async () => {
   expect(tables.written, "calls that were made").toBe(2);
 });
 
+it("does not write an open row that its final row has replaced", async () => {
+  const { tables, ledger } = setUp("batch");
+  const final = ledgerRow();
+  void ledger.open(openRow({ callId: final.callId }));
+  void ledger.append(final);
+  const flushed = ledger.flush();
+  await aWhile();
+  tables.transactions[0]?.end();
+  await flushed;
+  expect(tables.transactions.map(({ rows }) => rows)).toEqual([1]);
+});
+
 it("flushes old rows although newer ones come in between", async () => {
   const { tables, ledger } = setUp("batch");
   for (let row = 0; row < 3_000; row++) void ledger.append(ledgerRow());

@@ -58,20 +58,24 @@ export const ledgers = [
       always("Number.isSafeInteger(number)"),
     ],
   ]),
-  ...mutantsOf("src/ledger/row-buffer.ts", FILES, [
+  ...mutantsOf(
+    "src/ledger/row-buffer.ts",
+    ["test/ledger/buffered-ledger.test.ts", ...FILES],
     [
-      "ledger-forgets-failed-rows",
-      "rows whose transaction failed are lost",
-      "RowBuffer.fail",
-      instead("this.#batch", "if (this.#batch !== undefined) this.commit(this.#batch);"),
+      [
+        "ledger-forgets-failed-rows",
+        "rows whose transaction failed are lost",
+        "RowBuffer.fail",
+        instead("this.#batch", "if (this.#batch !== undefined) this.commit(this.#batch);"),
+      ],
+      [
+        "ledger-keeps-replaced-row",
+        "an open row stays in memory although its final row replaces it",
+        "RowBuffer.addFinal",
+        never("opened !== undefined"),
+      ],
     ],
-    [
-      "ledger-keeps-replaced-row",
-      "an open row stays in memory although its final row replaces it",
-      "RowBuffer.addFinal",
-      never("opened !== undefined"),
-    ],
-  ]),
+  ),
   ...mutantsOf("src/ledger/buffered-ledger.ts", FILES, [
     [
       "ledger-acknowledges-early",
