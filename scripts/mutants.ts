@@ -69,11 +69,20 @@ class Copy {
 
   async run(tests: readonly string[]): Promise<Outcome> {
     const startMs = performance.now();
+    const first = await this.#verdict(tests, 1);
+    // A failure of the first test may end the run before the report has it: then all tests run.
+    const verdict = first.verdict === "DOES NOT RUN" ? await this.#verdict(tests, 0) : first;
+    return { ...verdict, seconds: (performance.now() - startMs) / 1_000 };
+  }
+
+  /** `bail`: the number of failures that end the run; 0 for none. */
+  async #verdict(tests: readonly string[], bail: number): Promise<Omit<Outcome, "seconds">> {
     const file = join(this.#root, "mutants-report.json");
     rmSync(file, { force: true });
-    const code = await vitest(this.#root, [...tests, "--reporter=json", `--outputFile=${file}`]);
-    const seconds = (performance.now() - startMs) / 1_000;
-    return { ...verdictOf(code, file), seconds };
+    return verdictOf(
+      await vitest(this.#root, [...tests, `--bail=${bail}`, "--reporter=json", `--outputFile=${file}`]),
+      file,
+    );
   }
 }
 
@@ -85,7 +94,7 @@ function isLeftOut(source: string): boolean {
 /** The exit code, or `undefined` after a timeout. */
 function vitest(cwd: string, args: readonly string[]): Promise<number | undefined> {
   const main = join(ROOT, "node_modules/vitest/vitest.mjs");
-  const options = ["run", "--bail=1", "--maxWorkers=1", "--testTimeout=10000", "--typecheck.enabled=false"];
+  const options = ["run", "--maxWorkers=1", "--testTimeout=10000", "--typecheck.enabled=false"];
   const child = spawn(process.execPath, [main, ...options, ...args], { cwd, stdio: "ignore" });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
@@ -106,7 +115,7 @@ function verdictOf(code: number | undefined, file: string): Omit<Outcome, "secon
     const failed = assertionResults.find(({ status }) => status === "failed");
     if (failed !== undefined) return { verdict: "caught", words: failed.fullName };
   }
-  // Leaked resources, an uncaught error, or a failure of the first test that ended the run before it was recorded.
+  // Leaked resources, or an uncaught error.
   // A file that cannot be loaded has no tests.
   const passed = testResults.some(({ assertionResults }) => assertionResults.some(({ status }) => status === "passed"));
   const failed = testResults.some(({ status, assertionResults }) => status === "failed" && assertionResults.length > 0);
