@@ -43,6 +43,7 @@ export class BufferedLedger implements Ledger {
   #failure: { readonly error: ModelError; readonly atMs: number } | undefined;
   #markedAtMs = Number.NEGATIVE_INFINITY;
   #marking: Promise<void> | undefined;
+  #maintenance: Promise<void> | undefined;
   #deletedAtMs = Number.NEGATIVE_INFINITY;
   #isPrepared = false;
   #closed = false;
@@ -230,8 +231,13 @@ export class BufferedLedger implements Ledger {
       openSize = Math.min(openSize - batch.open.length, this.#rows.openSize);
       finalSize -= batch.final?.rows.size ?? 0;
     }
-    if (this.#closed) await this.#tables.close().catch(() => {});
-    else if (this.#failure === undefined) await this.#maintain();
+    if (this.#closed) await this.#closeTables();
+    else if (this.#failure === undefined) this.#startMaintenance();
+  }
+
+  async #closeTables(): Promise<void> {
+    await this.#maintenance;
+    await this.#tables.close().catch(() => {});
   }
 
   async #commit(batch: RowBatch): Promise<boolean> {
@@ -265,7 +271,14 @@ export class BufferedLedger implements Ledger {
     for (const retry of this.#queue.splice(0)) retry();
   }
 
-  /** Work that is due at times, and whose failure is met again by the next write. */
+  /** Not part of a write: rows that end meanwhile would wait for it, and be lost in a crash. */
+  #startMaintenance(): void {
+    this.#maintenance ??= this.#maintain().finally(() => {
+      this.#maintenance = undefined;
+    });
+  }
+
+  /** Work that is due at times, and whose failure is met again by the next write. Never rejects. */
   async #maintain(): Promise<void> {
     const { clock, keep } = this.#options;
     const nowMs = clock.monotonic();

@@ -51,16 +51,6 @@ export class PostgresPool {
     }
   }
 
-  /** Calls `use` in a transaction. */
-  transaction<T>(use: (client: PgClient) => Promise<T>): Promise<T> {
-    return this.with(async (client) => {
-      await client.query("BEGIN");
-      const result = await use(client);
-      await client.query("COMMIT");
-      return result;
-    });
-  }
-
   async close(): Promise<void> {
     const opened = this.#pool;
     // At once: a later use must open another pool, not get one that ends.

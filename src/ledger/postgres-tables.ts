@@ -53,15 +53,10 @@ export class PostgresTables implements LedgerTables {
       .map(([key, row]) => ({ row, key }))
       .sort((one, other) => (one.key < other.key ? -1 : 1));
     await this.prepare();
-    await this.#pool.transaction(async (client) => {
-      if (rows.some(isOpen)) await client.query(RENEW, [this.#options.owner]);
-      const records = sorted.map(({ row: { values } }) => recordOf(values));
-      const written = await client.query(WRITE_ROWS, [JSON.stringify(records)]);
-      const changed = new Set(written.rows.map(({ call_id = null, attempt = null }) => keyOf([call_id, attempt])));
-      const charges = sorted.flatMap(({ row, key }) => (changed.has(key) ? chargesOf(row) : []));
-      await client.query(DELETE_CHARGES, [JSON.stringify(written.rows)]);
-      if (charges.length > 0) await client.query(WRITE_CHARGES, [JSON.stringify(charges)]);
-    });
+    const records = sorted.map(({ row: { values } }) => recordOf(values));
+    const charges = sorted.flatMap(({ row }) => chargesOf(row));
+    const values = [JSON.stringify(records), JSON.stringify(charges), this.#options.owner, rows.some(isOpen)];
+    await this.#pool.with((client) => client.query(WRITE, values));
   }
 
   async renew(): Promise<void> {
@@ -146,8 +141,7 @@ export class NewerSchema extends ModelError {}
 const MIGRATION_LOCK = 7_236_511_902;
 const NOW_MS = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint";
 
-const RENEW = `INSERT INTO modelwright_owners (owner, until_ms) VALUES ($1, ${NOW_MS} + ${LEDGER_LEASE_MS})
-  ON CONFLICT (owner) DO UPDATE SET until_ms = excluded.until_ms`;
+const RENEW = renewal("$1");
 
 const MARK_LOST = `WITH gone AS (
     UPDATE modelwright_attempts SET outcome = 'lost', cost = reserved, estimated = 1, possibly_billed = 1
@@ -193,14 +187,32 @@ const WRITE_ROWS = `INSERT INTO modelwright_attempts (${NAMES.join(", ")})
     .map((name) => `${name} = excluded.${name}`)
     .join(", ")}
   WHERE modelwright_attempts.outcome IN ('open', 'lost') AND excluded.outcome NOT IN ('open', 'lost')
-  RETURNING call_id, attempt::text`;
+  RETURNING call_id, attempt`;
 
-const DELETE_CHARGES = `DELETE FROM modelwright_charges c USING json_to_recordset($1::json) AS given(call_id text, attempt bigint)
-  WHERE c.call_id = given.call_id AND c.attempt = given.attempt`;
-const WRITE_CHARGES = `INSERT INTO modelwright_charges (family, member, call_id, attempt, amount, settled)
-  SELECT family, member, call_id, attempt, SUM(amount)::bigint, MAX(settled)
-  FROM json_to_recordset($1::json) AS given(family text, member text, call_id text, attempt bigint, amount bigint, settled bigint)
-  GROUP BY family, member, call_id, attempt`;
+const CHARGE = ["family text", "member text", "call_id text", "attempt bigint", "amount bigint", "settled bigint"];
+
+/**
+ * One statement, because each takes a round trip, and what is not written is lost in a crash. Charges of rows that did not
+ * change are not written, and those of an open row go with it.
+ */
+const WRITE = `WITH renewed AS (${renewal("$3", "$4::boolean")}),
+  written AS (${WRITE_ROWS}),
+  charges AS (
+    SELECT family, member, call_id, attempt, SUM(amount)::bigint AS amount, MAX(settled) AS settled
+    FROM json_to_recordset($2::json) AS given(${CHARGE.join(", ")}) JOIN written USING (call_id, attempt)
+    GROUP BY family, member, call_id, attempt),
+  deleted AS (
+    DELETE FROM modelwright_charges c USING written w WHERE c.call_id = w.call_id AND c.attempt = w.attempt
+      AND (c.family, c.member, c.call_id, c.attempt) NOT IN (SELECT family, member, call_id, attempt FROM charges))
+  INSERT INTO modelwright_charges (family, member, call_id, attempt, amount, settled)
+  SELECT family, member, call_id, attempt, amount, settled FROM charges ORDER BY call_id, attempt, family, member
+  ON CONFLICT (family, member, call_id, attempt) DO UPDATE SET amount = excluded.amount, settled = excluded.settled`;
+
+function renewal(owner: string, condition = "true"): string {
+  return `INSERT INTO modelwright_owners (owner, until_ms)
+    SELECT ${owner}::text, ${NOW_MS} + ${LEDGER_LEASE_MS} WHERE ${condition}
+    ON CONFLICT (owner) DO UPDATE SET until_ms = excluded.until_ms`;
+}
 
 function typeOf(name: keyof typeof COLUMNS): string {
   const { type } = COLUMNS[name];

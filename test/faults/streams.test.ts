@@ -107,7 +107,7 @@ faultTest("M12", "an abort during a stream is aborted with the partial, without 
 
 faultTest("M12", "a deadline during a stream is timed_out with the partial", async () => {
   const server = await serving({ attempts: [[["sse"], ["data", chunk("a")], ["hang"]]] });
-  const error = await failureOf(modelAt(server, "num_retries = 3\ndeadline = 0.2").stream("Hello").reply);
+  const error = await failureOf(modelAt(server, "num_retries = 3\ndeadline = 1.5").stream("Hello").reply);
   expect(error).toMatchObject({ code: "timed_out", phase: "deadline", partial: { text: "a" } });
   await server.expect({ closeWithin: 1_000, maxRequests: 1 });
 });

@@ -159,7 +159,7 @@ describe('overflow = "summarize"', () => {
 
   it("spends the deadline of the call on both requests", async () => {
     const { server, model } = await host("openai", () => new Promise<Said>(() => {}));
-    const error = await failureOf(model("deadline = 0.2").codegen(HISTORY));
+    const error = await failureOf(model("deadline = 1.5").codegen(HISTORY));
     expect([error.code, error.phase, server.requests.length]).toEqual(["timed_out", "deadline", 1]);
   });
 

@@ -1,16 +1,18 @@
 import { expect, it } from "vitest";
 import type { LedgerRow } from "../../src/core/ledger.ts";
-import { BufferedLedger, type BufferOptions } from "../../src/ledger/buffered-ledger.ts";
+import { BATCH_MS, BufferedLedger, type BufferOptions } from "../../src/ledger/buffered-ledger.ts";
 import type { LedgerTables } from "../../src/ledger/ledger-tables.ts";
 import type { PackedRows } from "../../src/ledger/packed-rows.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { ledgerRow, openRow } from "../harness/ledger-rows.ts";
 import { aWhile } from "../harness/waits.ts";
 
-/** Tables whose transactions end when the test says so. */
+/** Tables whose transactions, and whose search for lost rows, end when the test says so. */
 class HeldTables implements Partial<LedgerTables> {
   readonly transactions: { rows: number; end(error?: Error): void }[] = [];
+  readonly marked = Promise.withResolvers<void>();
   written = 0;
+  isClosed = false;
 
   write(rows: readonly LedgerRow[], packed?: PackedRows): Promise<void> {
     const count = rows.length + (packed?.size ?? 0);
@@ -26,17 +28,22 @@ class HeldTables implements Partial<LedgerTables> {
 
   async prepare(): Promise<void> {}
   async renew(): Promise<void> {}
-  async markLost(): Promise<void> {}
+  markLost(): Promise<void> {
+    return this.marked.promise;
+  }
   async deleteBefore(): Promise<void> {}
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.isClosed = true;
+  }
 }
 
 function setUp(durability: BufferOptions["durability"]) {
   const tables = new HeldTables();
   const failures: string[] = [];
   const onFailure = ({ message }: Error) => void failures.push(message);
-  const options = { durability, keep: Number.POSITIVE_INFINITY, clock: new FakeClock(), onFailure };
-  return { tables, failures, ledger: new BufferedLedger(tables as unknown as LedgerTables, options) };
+  const clock = new FakeClock();
+  const options = { durability, keep: Number.POSITIVE_INFINITY, clock, onFailure };
+  return { tables, failures, clock, ledger: new BufferedLedger(tables as unknown as LedgerTables, options) };
 }
 
 it("is closed when a row that came during the last transaction is written, too", async () => {
@@ -80,6 +87,23 @@ it("does not write an open row that its final row has replaced", async () => {
   tables.transactions[0]?.end();
   await flushed;
   expect(tables.transactions.map(({ rows }) => rows)).toEqual([1]);
+});
+
+it("writes rows in time while lost rows are searched for, and is closed after that", async () => {
+  const { tables, clock, ledger } = setUp("batch");
+  for (let transaction = 0; transaction < 2; transaction++) {
+    void ledger.append(ledgerRow());
+    await clock.advance(BATCH_MS);
+    expect(tables.transactions).toHaveLength(transaction + 1);
+    tables.transactions[transaction]?.end();
+    await aWhile();
+  }
+  const closed = ledger.close();
+  await aWhile();
+  expect(tables.isClosed).toBe(false);
+  tables.marked.resolve();
+  await closed;
+  expect(tables.isClosed).toBe(true);
 });
 
 it("flushes old rows although newer ones come in between", async () => {

@@ -4,13 +4,13 @@ export const BEAT_MS = 25;
 interface Beat {
   /** Of this process's `performance.now()`. */
   readonly atMs: number;
-  /** Processor time of the process until then. */
+  /** CPU time of the main thread until then. */
   readonly cpuMs: number;
 }
 
 /** What a process says of itself. */
 export function beat(): string {
-  const { user, system } = process.cpuUsage();
+  const { user, system } = process.threadCpuUsage();
   return `beat ${performance.timeOrigin + performance.now()} ${(user + system) / 1_000}`;
 }
 
@@ -26,7 +26,7 @@ export class Beats {
     return true;
   }
 
-  /** For how long the process wanted to run in this time, and did not. */
+  /** For how long the main thread wanted to run in this time, and did not. */
   missedMs(fromMs: number, untilMs: number): number {
     const inside = this.#beats.filter(({ atMs }) => atMs > fromMs && atMs < untilMs);
     const last = { atMs: untilMs, cpuMs: inside.at(-1)?.cpuMs ?? 0 };

@@ -4,7 +4,7 @@ import type { BookedRow } from "./stores.ts";
 
 /**
  * What a crash may lose with durability "batch", and the time that a transaction takes: the first one of a process loads the
- * driver, connects, and looks for the tables. Time in which the process did not run does not count.
+ * driver, connects, and looks for the tables.
  */
 const BATCH_MS = 200;
 const WRITE_MS = 300;
@@ -55,11 +55,12 @@ function fits(refusal: string): boolean {
 /** Compares the ledger with the provider's books, call by call, and with the counters, process by process. */
 function problemsOfLedger(spending: Spending, plan: Plan): readonly string[] {
   const problems = [...comparisons(spending)].flatMap(([key, compared]) => {
-    const missing = compared.unbooked.filter((request) => !mayBeMissing(request, spending, plan));
-    return [
-      ...compared.problems.map((words) => `${key}: ${words}`),
-      ...missing.map((request) => `${key}: no row for ${JSON.stringify(request)}`),
-    ];
+    const missing = compared.unbooked.flatMap((request) => {
+      const ageMs = ageAtKill(request, spending);
+      if (plan.durability === "batch" && ageMs !== undefined && ageMs < BATCH_MS + WRITE_MS) return [];
+      return `no row for ${JSON.stringify(request)}, which ended ${ageMs} ms before the kill`;
+    });
+    return [...compared.problems, ...missing].map((words) => `${key}: ${words}`);
   });
   return [...problems, ...problemsOfCounters(spending)];
 }
@@ -71,11 +72,10 @@ function comparisons(spending: Spending): ReadonlyMap<string, Comparison> {
   return new Map([...keys].map((key) => [key, compare(served.get(key) ?? [], rows.get(key) ?? [])]));
 }
 
-/** How long before the kill of its process the oldest request without a row had ended. */
+/** `ageAtKill` of the oldest request without a row. */
 function oldestMissingMs(spending: Spending): number {
   const missing = [...comparisons(spending).values()].flatMap(({ unbooked }) => unbooked);
-  const ages = missing.map(({ user, endedMs }) => (spending.killedAtMs.get(processOf(user)) ?? 0) - (endedMs ?? 0));
-  return Math.max(0, ...ages.filter((_, index) => missing[index]?.endedMs !== undefined));
+  return Math.max(0, ...missing.map((request) => ageAtKill(request, spending) ?? Number.POSITIVE_INFINITY));
 }
 
 interface Comparison {
@@ -112,13 +112,16 @@ function problemsOfRow({ outcome, cost, reserved, estimated, possibly_billed, ch
   return isLost ? [] : [`a lost row of ${cost}, reserved ${reserved}, charged ${charged}`];
 }
 
-/** Only with durability "batch": a request in flight, or that ended directly before the kill. */
-function mayBeMissing({ user, endedMs }: Served, { killedAtMs, beats }: Spending, { durability }: Plan): boolean {
+/**
+ * How long before the kill of its process a request ended, in milliseconds; 0 if it was in flight, and undefined if its process
+ * was not killed. Time in which the process could not run does not count.
+ */
+function ageAtKill({ user, endedMs }: Served, { killedAtMs, beats }: Spending): number | undefined {
   const killedMs = killedAtMs.get(processOf(user));
-  if (durability === "sync" || killedMs === undefined) return false;
-  if (endedMs === undefined) return true;
-  const ranMs = killedMs - endedMs - (beats.get(processOf(user))?.missedMs(endedMs, killedMs) ?? 0);
-  return ranMs < BATCH_MS + WRITE_MS;
+  if (killedMs === undefined) return undefined;
+  if (endedMs === undefined) return 0;
+  const missedMs = beats.get(processOf(user))?.missedMs(endedMs, killedMs) ?? 0;
+  return Math.round(killedMs - endedMs - missedMs);
 }
 
 /** The rows of a process that was not killed add up to its counter. */
@@ -171,7 +174,7 @@ export function summaryOf(spending: Spending, plan: Plan) {
       ...{ rows: rows.length, lost: rows.filter(({ outcome }) => outcome === "lost").length },
       ...{
         rowsCost: sum(({ cost }) => cost),
-        oldestMissingMs: Math.round(oldestMissingMs(spending)),
+        oldestMissingMs: oldestMissingMs(spending),
         rowsCharged: sum(({ charged }) => charged),
         overrun: sum(({ overrun }) => overrun),
       },

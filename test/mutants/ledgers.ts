@@ -39,6 +39,24 @@ export const ledgers = [
       never("this.#closed || this.#rows.hasFullBatch"),
     ],
   ]),
+  ...mutantsOf(
+    "src/ledger/buffered-ledger.ts",
+    ["test/ledger/buffered-ledger.test.ts"],
+    [
+      [
+        "ledger-rows-wait-for-maintenance",
+        "rows wait until lost rows are found and old ones deleted",
+        "BufferedLedger.#writeAll",
+        replace("this.#startMaintenance()", "await this.#maintain()"),
+      ],
+      [
+        "ledger-closed-during-maintenance",
+        "tables are closed while lost rows are searched for",
+        "BufferedLedger.#closeTables",
+        replace("this.#maintenance", "undefined"),
+      ],
+    ],
+  ),
   ...mutantsOf("src/ledger/lease.ts", TABLES, [
     ["ledger-lease-ends", "the lease of open rows is not renewed", "Lease.#renewLater", skip("this.#renew")],
   ]),
@@ -98,4 +116,16 @@ export const ledgers = [
       replace('rows.some(({ outcome }) => outcome === "open") ? [this.#lease()] : []', "[]"),
     ],
   ]),
+  ...mutantsOf(
+    "src/ledger/postgres-tables.ts",
+    ["test/ledger/postgres.test.ts"],
+    [
+      [
+        "postgres-without-lease",
+        "open rows in Postgres are lost at once, because their process has no lease",
+        "PostgresTables.writeStored",
+        replace("rows.some(isOpen)", "false"),
+      ],
+    ],
+  ),
 ];
