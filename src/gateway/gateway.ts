@@ -15,6 +15,7 @@ import { ResponseStore } from "./response-store.ts";
 import { posted, refused, routes } from "./routes.ts";
 import type { ServedFactory } from "./served-factory.ts";
 import { Source } from "./source.ts";
+import { Turns } from "./turns.ts";
 
 /** A server of the wire formats of OpenAI, Anthropic and Gemini, for any server with a fetch handler. */
 export interface Gateway {
@@ -96,6 +97,7 @@ class GatewayServer {
   readonly #accessLog: ((record: AccessRecord) => void) | undefined;
   readonly #routes = routes();
   readonly #inFlight = new InFlight();
+  readonly #turns = new Turns<GatewayKey | undefined>();
   #closed: Promise<void> | undefined;
   /** `drain` of the last file that was read. */
   #drainMs = 0;
@@ -167,13 +169,19 @@ class GatewayServer {
     });
     const refusal = this.#refusal(exchange, guarded.refusal, access.problem);
     try {
-      const response = refusal === undefined ? await form.routed(exchange) : form.made(refusal);
+      const response = refusal === undefined ? await this.#routed(exchange, form) : form.made(refusal);
       exchange.returned(response.status);
       return response;
     } catch (error) {
       exchange.end(500, request.hasLeft);
       throw error;
     }
+  }
+
+  async #routed<Made extends { readonly status: number }>(exchange: Exchange, form: Form<Made>): Promise<Made> {
+    const turn = this.#turns.take(exchange.parts.key);
+    if (turn !== undefined) await turn;
+    return form.routed(exchange);
   }
 
   /** Undefined if the request was admitted. */

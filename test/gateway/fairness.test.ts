@@ -50,3 +50,16 @@ it("G11: keys take turns at a slot of an entry, whatever users they name", async
   const order = simulator.requests.map(({ body }) => JSON.stringify(body).includes("calm"));
   expect(order.lastIndexOf(true), "the place of the last request of bob").toBeLessThan(8);
 });
+
+it("G11: keys take turns to start when one sends hundreds of requests at once", async () => {
+  const { gateway, simulator } = await world({ toml: KEYS });
+  const send = (name: string, text: string) => {
+    const body = JSON.stringify({ model: "openai", messages: [{ role: "user", content: text }] });
+    return gateway.fetch(new Request(`http://localhost${CHAT}`, { method: "POST", headers: as(name), body }));
+  };
+  const flood = Array.from({ length: 200 }, () => send("ann", "flood"));
+  const responses = await Promise.all([...flood, send("bob", "calm")]);
+  expect(responses.map(({ status }) => status)).toEqual(new Array(201).fill(200));
+  const place = simulator.requests.findIndex(({ body }) => JSON.stringify(body).includes("calm"));
+  expect(place, "the place of the request of bob").toBeLessThan(40);
+});

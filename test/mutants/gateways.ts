@@ -23,6 +23,18 @@ export const gateways = [
     ],
     ["gateway-any-origin", "any web page is served", "guard", always("isSame(origin, url)")],
   ]),
+  ...mutantsOf(
+    "src/gateway/turns.ts",
+    ["test/gateway/fairness.test.ts"],
+    [
+      [
+        "gateway-starts-all-at-once",
+        "a key that sends many requests at once occupies the process",
+        "Turns.take",
+        always("this.#queues.size === 0 && this.#left > 0"),
+      ],
+    ],
+  ),
   ...mutantsOf("src/gateway/request-body.ts", SERVER, [
     ["gateway-any-size", "a decompressed body has no limit", "limited", never("count > maxBytes")],
   ]),
