@@ -59,6 +59,7 @@ function serverOf(gateway: Gateway, host: string, { headersMs, writeMs }: Patien
   const server = createServer(options, (request, response) => {
     open.add(response);
     response.once("close", () => open.delete(response));
+    if (response.socket === null) closeWithConnection(response);
     answer(request, response);
   });
   server.maxConnections = MAX_CONNECTIONS;
@@ -70,6 +71,18 @@ function serverOf(gateway: Gateway, host: string, { headersMs, writeMs }: Patien
     if (socket.writableLength > 0) socket.destroy();
   });
   return server;
+}
+
+/** Of a response that waits for an earlier one of its connection, Node 22 does not emit `close`. */
+function closeWithConnection(response: ServerResponse): void {
+  const { socket } = response.req;
+  const close = () => {
+    if (response.closed) return;
+    response.destroy();
+    response.emit("close");
+  };
+  socket.setMaxListeners(0).once("close", close);
+  response.once("close", () => socket.off("close", close));
 }
 
 function listenerOf(gateway: Gateway, host: string): (request: IncomingMessage, response: ServerResponse) => void {

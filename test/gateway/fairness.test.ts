@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { eventually } from "./raw-client.ts";
+import { eventually, rawClient } from "./raw-client.ts";
 import { CHAT, chatBody, world } from "./world.ts";
 
 const KEYS = ["ann", "bob"].map((name) => `[gateway.keys.${name}]\nkey = "mw-${name}-0123456789ab"\n`).join("");
@@ -62,4 +62,17 @@ it("G11: keys take turns to start when one sends hundreds of requests at once", 
   expect(responses.map(({ status }) => status)).toEqual(new Array(201).fill(200));
   const place = simulator.requests.findIndex(({ body }) => JSON.stringify(body).includes("calm"));
   expect(place, "the place of the request of bob").toBeLessThan(40);
+});
+
+it("G11: slots of pipelined requests return when their client leaves", async () => {
+  const script = [{ stall: { afterEvents: 4 }, times: 3, match: { model: "claude-sonnet-4-5" } }];
+  const { url, simulator, log } = await world({ simulator: { script } });
+  const client = rawClient(url);
+  const body = JSON.stringify(chatBody("anthropic", { stream: true }));
+  const head = `POST ${CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  client.write((head + body).repeat(3));
+  await eventually(() => simulator.requests.length === 3);
+  client.socket.destroy();
+  await eventually(() => log.length === 3);
+  expect(log.map(({ left }) => left)).toEqual([true, true, true]);
 });
