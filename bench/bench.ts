@@ -153,11 +153,11 @@ async function printPeers(upstream: Upstream): Promise<void> {
 }
 
 async function printMoney(): Promise<void> {
-  const rows = (await moneyCosts(rounds)).map(({ with: what, cpuUs, addedUs }) => [
-    ...[what, cpuUs.toFixed(1), addedUs.toFixed(1)],
+  const rows = (await moneyCosts(rounds)).map(({ with: what, cpuUs, addedUs, allAddedUs }) => [
+    ...[what, cpuUs.toFixed(1), addedUs.toFixed(1), allAddedUs.map((us) => us.toFixed(1)).join(", ")],
     ...(what === "both" ? [MONEY_TARGET_US.toFixed(0), addedUs <= MONEY_TARGET_US ? "yes" : "no"] : ["", ""]),
   ]);
-  printTable(["call with", "CPU µs", "added", "target", "met"], rows);
+  printTable(["call with", "CPU µs", "added", "each process", "target", "met"], rows);
 }
 
 if (options.help) console.log(HELP);
