@@ -12,9 +12,10 @@ export async function countTokens(arrival: Arrival): Promise<Answer> {
   return jsonAnswer(arrival, 200, arrival.wire.counted(await counted(call, arrival.request.signal)));
 }
 
-async function counted({ model, messages, options, sameWire }: ModelCall, signal: AbortSignal): Promise<number> {
+async function counted(call: ModelCall, signal: AbortSignal): Promise<number> {
+  const { model, messages, options, sameWire, deadlineOf: deadline } = call;
   try {
-    return await countFor(model, messages, { ...options, signal }, sameWire);
+    return await countFor(model, messages, { ...options, signal }, { sameWire, deadline });
   } catch (error) {
     // Without an endpoint for that, an estimate is what there is.
     if (isModelError(error, "unsupported")) return model.countTokens(messages, options);

@@ -78,11 +78,17 @@ export interface CallShape {
   readonly sameWire?: SameWire | undefined;
 }
 
+/** What a server knows of the client that asks for a count. */
+export interface CountCaller {
+  readonly sameWire: SameWire;
+  readonly deadline: GivenDeadline | undefined;
+}
+
 interface Inside {
   readonly current: () => ModelContext;
   readonly open: (input: Input, options: CallOptions | undefined, shape?: CallShape) => Opened;
   readonly embed: (texts: readonly string[], options: EmbedOptions, caller: EmbedCaller) => Promise<EmbeddingReply>;
-  readonly count: (input: Input, options: CallOptions, sameWire: SameWire) => Promise<number>;
+  readonly count: (input: Input, options: CallOptions, caller: CountCaller) => Promise<number>;
 }
 const INSIDES = new WeakMap<Model, Inside>();
 
@@ -127,8 +133,8 @@ export function embedFor(
 }
 
 /** `model.countTokens()` with the provider, for servers. */
-export function countFor(model: Model, input: Input, options: CallOptions, sameWire: SameWire): Promise<number> {
-  return (INSIDES.get(model) as Inside).count(input, options, sameWire);
+export function countFor(model: Model, input: Input, options: CallOptions, caller: CountCaller): Promise<number> {
+  return (INSIDES.get(model) as Inside).count(input, options, caller);
 }
 
 /**
@@ -155,9 +161,9 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     this.#current = current;
     const open: Inside["open"] = (input, options, shape) => this.#openStream(input, options, shape);
     const embed: Inside["embed"] = (texts, options, caller) => this.#embed(texts, options, caller);
-    const count: Inside["count"] = async (input, options, sameWire) => {
+    const count: Inside["count"] = async (input, options, { sameWire, deadline }) => {
       const prepared = await withMedia(this.#prepare(input, options));
-      return countTokens({ ...prepared, input: { ...prepared.input, sameWire } });
+      return countTokens({ ...prepared, input: { ...prepared.input, sameWire } }, deadline);
     };
     INSIDES.set(this as unknown as Model, { current, open, embed, count });
     bindMethods(this, Model);
@@ -281,7 +287,10 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     return this.#embed(texts, options);
   }
 
-  /** Tokens of a prompt: estimated locally, or with `exact` counted by the provider (`unsupported` if it has no such endpoint). */
+  /**
+   * Tokens of a prompt: estimated locally, or with `exact` counted by the provider.
+   * @throws ModelError with `exact`: `unsupported` without such an endpoint, `timed_out` after `timeout` or `deadline`.
+   */
   async countTokens(input: Input, options?: CallOptions & { readonly exact?: boolean }): Promise<number> {
     const { exact, rest } = readExact(options, this.name);
     const prepared = await withMedia(this.#prepare(input, rest));

@@ -197,6 +197,21 @@ describe("headers of a request", () => {
     expect([late.status, await late.json()]).toMatchObject([504, { error: { code: "timed_out", message } }]);
   });
 
+  it("give a count of tokens a deadline", async () => {
+    const { post, simulator } = await world();
+    simulator.script({ delayMs: 2_000, times: 2 });
+    const headers = { "x-modelwright-deadline": "50ms" };
+    const message = expect.stringContaining("no token count within 0.05 s (x-modelwright-deadline)");
+    for (const [path, body] of [
+      ["/v1/messages/count_tokens", { model: "google", messages: [{ role: "user", content: "Hello" }] }],
+      ["/v1beta/models/anthropic:countTokens", { contents: [{ parts: [{ text: "Hello" }] }] }],
+    ] as const) {
+      const late = await post(path, body, headers);
+      expect([late.status, await late.json()], path).toMatchObject([504, { error: { message } }]);
+    }
+    expect(simulator.requests).toHaveLength(2);
+  });
+
   it("give embeddings a deadline, and their bodies may not choose a host", async () => {
     const toml =
       '[models.vectors]\nbase_url = "BASE/v1"\napi_key = "k"\nname = "text-embedding-3-small"\nprovider = "openai"\n';

@@ -52,6 +52,17 @@ describe("token counts before the call", () => {
     ).toBeGreaterThan(bare);
   });
 
+  test.each(WIRES.flatMap((wire) => [[wire, "attempt", "timeout"] as const, [wire, "deadline", "deadline"] as const]))(
+    "are not waited for longer than the limits of a call on the %s wire (%s)",
+    async (wire, phase, key) => {
+      const server = await serve(() => {});
+      const model = factoryOf(entry(wire, server.url, `${key} = "200ms"`)).create();
+      const error = await failureOf(model.countTokens(PROMPT, { exact: true }));
+      expect(error).toMatchObject({ code: "timed_out", phase });
+      expect(error.message).toContain(`no token count within 0.2 s (${key})`);
+    },
+  );
+
   test.each(["openai", "openai-responses", "anthropic", "google"] as const)(
     "are counted by the provider on the %s wire with `exact`",
     async (wire) => {

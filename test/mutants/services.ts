@@ -8,6 +8,18 @@ const LIST = ["test/model/model-list.test.ts"];
 
 /** Recordings, the cache, lists of models, headers that depend on the request. */
 export const services = [
+  ...mutantsOf(
+    "src/model/count-tokens.ts",
+    ["test/model/tokens.test.ts"],
+    [
+      [
+        "count-waits-for-ever",
+        "a token count of a silent provider has no limit",
+        "countTokens",
+        replace("cancellation.cancel(late())", "undefined"),
+      ],
+    ],
+  ),
   ...mutantsOf("src/transport/cassette/masking.ts", CASSETTE, [
     [
       "cassette-chunks-unmasked",
