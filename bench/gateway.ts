@@ -15,6 +15,7 @@ import type { ProcessUsage } from "./report-usage.ts";
 const HELP = `npm run bench:gateway -- [options]
 
   --rounds N      5
+  --warm-up N     4000 calls; V8's compiler is done after some 30,000
   --servers LIST  proxy,modelwright,hono,portkey; the proxy is always measured
                   portkey: first npm install --prefix bench
   --prof          writes a CPU profile of the modelwright process (*.cpuprofile)`;
@@ -22,13 +23,14 @@ const HELP = `npm run bench:gateway -- [options]
 const { values: options } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
+    "warm-up": { type: "string", default: "4000" },
     servers: { type: "string", default: "proxy,modelwright,hono,portkey" },
     prof: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 
-const WARM_UP = 4_000;
+const WARM_UP = Number(options["warm-up"]);
 const CALLS = 1_000;
 const IN_FLIGHT = 64;
 const STREAMS = 48;
