@@ -31,7 +31,7 @@ export async function countTokens({ context, input, signal }: Prepared, given?: 
   const operation: RequestOperation = { target, request, credential, transport, clock, cancellation };
   const counted = async () => {
     const token = await tokensOf(target)?.current(operation);
-    return await count(token === undefined ? operation : { ...operation, credential: token.secret });
+    return await count.call(dialect, token === undefined ? operation : { ...operation, credential: token.secret });
   };
   try {
     return await unlessCancelled(counted(), cancellation);

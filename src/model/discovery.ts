@@ -60,7 +60,7 @@ export async function discover(context: DiscoverContext, options: DiscoverOption
   try {
     const operation: Operation = { target, credential: undefined, cancellation, transport, clock };
     const credentials = await credentialsFor(tokensOf(context.target), options.key, operation);
-    const models = await listed(dialect.listModels, operation, credentials);
+    const models = await listed(dialect.listModels.bind(dialect), operation, credentials);
     return { provider: target.provider, models, complete: modelList === undefined && !isSimulated };
   } finally {
     off();

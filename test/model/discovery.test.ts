@@ -250,6 +250,24 @@ describe("a provider that is known to have no list", () => {
       complete: true,
     });
   });
+
+  test("a custom dialect may be an object of a class with state", async () => {
+    class Mine implements Dialect {
+      readonly name = "mine";
+      readonly #models = [{ id: "one" }];
+      async *open() {}
+      async listModels() {
+        return this.#models;
+      }
+      async countTokens() {
+        return this.#models.length;
+      }
+    }
+    const toml = '[models.main]\nname = "m"\nprovider = "mine"\n';
+    const providers = { mine: new Mine() };
+    expect((await discover(toml, { providers })).models).toEqual([{ id: "one" }]);
+    expect(await factoryOf(toml, { providers }).create().countTokens("Hello", { exact: true })).toBe(1);
+  });
 });
 
 describe("a list that is not available", () => {
